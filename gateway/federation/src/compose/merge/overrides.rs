@@ -1,0 +1,58 @@
+//! `@override` between subgraphs.
+
+use std::collections::HashMap;
+
+use super::super::diagnostic::Code;
+use super::super::model::{Field, Override};
+use super::{Graph, Merger};
+
+impl<'a> Merger<'a, '_> {
+    /// Which subgraphs' definitions of a field another subgraph overrides, and by what.
+    pub(super) fn overridden(
+        &mut self,
+        coordinate: &str,
+        parts: &[(Graph, &'a Field)],
+    ) -> HashMap<Graph, &'a Override> {
+        let mut overridden = HashMap::new();
+        for (graph, field) in parts {
+            let Some(overrides) = &field.overrides else { continue };
+            let subgraph = &self.subgraphs[*graph];
+            let Some(source) = self.subgraphs.iter().position(|other| other.name == overrides.from) else {
+                let message = format!(
+                    "Source subgraph \"{}\" for field \"{coordinate}\" on subgraph \"{}\" does not exist.",
+                    overrides.from, subgraph.name
+                );
+                self.report.hint(Code::FromSubgraphDoesNotExist, message).at(subgraph.place(overrides.span));
+                continue;
+            };
+            let Some((_, source_field)) = parts.iter().find(|(graph, _)| *graph == source) else {
+                let message = format!(
+                    "Field \"{coordinate}\" on subgraph \"{}\" no longer exists in the from subgraph. The @override directive can be removed.",
+                    subgraph.name
+                );
+                self.report
+                    .hint(Code::OverrideDirectiveCanBeRemoved, message)
+                    .at(subgraph.place(overrides.span));
+                continue;
+            };
+            if source_field.overrides.is_some() && source != *graph {
+                let message = format!(
+                    "Field \"{coordinate}\" on subgraph \"{}\" is also marked with directive @override in subgraph \"{}\". Only one @override directive is allowed per field.",
+                    subgraph.name, overrides.from
+                );
+                let source = &self.subgraphs[source];
+                let places = [subgraph.place(overrides.span), source.place(source_field.span)];
+                self.report.error(Code::OverrideSourceHasOverride, message).at(places.into_iter().flatten());
+            }
+            if overrides.label.is_some() && source_field.requires.is_some() {
+                let message = format!(
+                    "@override with label (progressive override) cannot be used on field \"{coordinate}\" on subgraph \"{}\" since \"{coordinate}\" on \"{}\" is marked with directive \"@requires\". Use non-progressive @override (without label) for this field.",
+                    subgraph.name, overrides.from
+                );
+                self.report.error(Code::OverrideCollision, message).at(subgraph.place(overrides.span));
+            }
+            overridden.insert(source, overrides);
+        }
+        overridden
+    }
+}

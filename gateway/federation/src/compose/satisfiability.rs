@@ -1,0 +1,147 @@
+//! Can every query of the supergraph be answered by its subgraphs?
+//!
+//! The walk visits every way to come to a type, but a way only matters by where it ends: the concrete type, and the
+//! set of places (subgraph, and what its `@provides` adds) in which a value of it is at hand. That pair is the state.
+//! Keys close a state: whatever can be reached by a key whose fields are at hand is at hand, too. So entities have
+//! few states, however many paths lead to them, and the walk is a breadth-first search over states with a bound.
+
+mod explain;
+mod graph;
+mod resolve;
+
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+
+use super::diagnostic::{Code, Report};
+use super::merge::Merged;
+use graph::{Graph, Node, TypeIndex};
+use resolve::Resolver;
+
+/// States visited at most; the largest graphs that are known have a few thousand.
+const MAX_STATES: usize = 100_000;
+/// Queries that can't be answered are told up to this number.
+const MAX_ERRORS: usize = 50;
+
+/// How the walk came to a state, for the example query.
+#[derive(Clone)]
+struct Step {
+    parent: Option<usize>,
+    /// The field that was followed, and on which concrete type of an abstract one.
+    field: String,
+    condition: Option<String>,
+}
+
+/// A concrete type and where a value of it is at hand.
+struct State {
+    ty: TypeIndex,
+    nodes: Rc<[Node]>,
+    step: usize,
+}
+
+/// Tells every field that some query reaches and no subgraph can then resolve.
+pub(super) fn validate(merged: &Merged<'_>, report: &mut Report) {
+    let graph = Graph::new(merged);
+    let mut walk = Walk {
+        resolver: Resolver::new(&graph),
+        steps: Vec::new(),
+        queue: VecDeque::new(),
+        visited: HashMap::new(),
+        failed: Vec::new(),
+        states: 0,
+    };
+    for root in ["Query", "Mutation", "Subscription"] {
+        walk.start(root);
+    }
+    let complete = walk.run();
+    explain::report(&walk.resolver, &walk.steps, &walk.failed, report);
+    if !complete || walk.resolver.exhausted() {
+        let message = "The check that every query can be answered was stopped at its bound: not every path through the subgraphs was tried";
+        report.hint(Code::SatisfiabilityLimit, message);
+    }
+}
+
+/// A field that can't be resolved in a state.
+struct Failure {
+    ty: TypeIndex,
+    nodes: Rc<[Node]>,
+    field: String,
+    step: usize,
+}
+
+struct Walk<'g, 'a> {
+    resolver: Resolver<'g, 'a>,
+    steps: Vec<Step>,
+    queue: VecDeque<State>,
+    visited: HashMap<TypeIndex, Vec<Rc<[Node]>>>,
+    failed: Vec<Failure>,
+    states: usize,
+}
+
+impl Walk<'_, '_> {
+    fn start(&mut self, root: &str) {
+        let graph = self.resolver.graph;
+        let Some(ty) = graph.index(root) else { return };
+        let nodes: Vec<Node> = graph.homes(ty).collect();
+        let operation = if root == "Query" { String::new() } else { root.to_lowercase() };
+        self.steps.push(Step { parent: None, field: operation, condition: None });
+        self.visit(ty, nodes.into(), self.steps.len() - 1);
+    }
+
+    /// Runs until nothing is left; false when the bound stopped it.
+    fn run(&mut self) -> bool {
+        while let Some(state) = self.queue.pop_front() {
+            self.states += 1;
+            if self.states > MAX_STATES || self.failed.len() >= MAX_ERRORS {
+                return self.states <= MAX_STATES;
+            }
+            self.fields(&state);
+        }
+        true
+    }
+
+    fn fields(&mut self, state: &State) {
+        let graph = self.resolver.graph;
+        for field in graph.merged_type(state.ty).fields.values() {
+            if graph.is_hidden(field) {
+                continue;
+            }
+            let reached = self.resolver.advance(state.ty, &state.nodes, &field.name);
+            if reached.is_empty() {
+                self.fail(state, &field.name);
+                continue;
+            }
+            let Some(target) = graph.composite(field.ty.inner_named_type()) else { continue };
+            let concrete = graph.concrete(&reached);
+            let is_abstract = concrete.len() != 1 || concrete[0].0 != target;
+            for (ty, nodes) in concrete {
+                if graph.is_hidden_type(ty) {
+                    continue;
+                }
+                let nodes = self.resolver.close(ty, &nodes);
+                let condition = is_abstract.then(|| graph.name(ty).to_string());
+                let step = Step { parent: Some(state.step), field: field.name.to_string(), condition };
+                self.steps.push(step);
+                self.visit(ty, nodes, self.steps.len() - 1);
+            }
+        }
+    }
+
+    /// A state that has at hand what an earlier one had can do all that the earlier one could.
+    fn visit(&mut self, ty: TypeIndex, nodes: Rc<[Node]>, step: usize) {
+        let seen = self.visited.entry(ty).or_default();
+        if seen.iter().any(|earlier| earlier.iter().all(|node| nodes.binary_search(node).is_ok())) {
+            return;
+        }
+        seen.push(nodes.clone());
+        self.queue.push_back(State { ty, nodes, step });
+    }
+
+    fn fail(&mut self, state: &State, field: &str) {
+        if self.failed.iter().any(|known| known.ty == state.ty && known.field == field) {
+            return;
+        }
+        let failure =
+            Failure { ty: state.ty, nodes: state.nodes.clone(), field: field.to_owned(), step: state.step };
+        self.failed.push(failure);
+    }
+}

@@ -1,0 +1,148 @@
+//! The federation specification: its directives, since when there are which, and their definitions.
+
+use std::fmt::Write;
+
+use apollo_compiler::ast::{Definition, DirectiveDefinition, Document};
+
+use super::links::Links;
+use super::model::Version;
+
+/// The newest version that composition knows.
+const NEWEST: u16 = 13;
+
+/// The specification's types that can be imported.
+pub(super) const TYPES: &[&str] = &["FieldSet", "Scope", "Policy", "ContextFieldValue", "Import", "Purpose"];
+
+macro_rules! known {
+    ($($variant:ident $name:literal since $minor:literal $v1:literal $definition:literal;)*) => {
+        /// A directive with a meaning for composition.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub(super) enum Known { $($variant),* }
+
+        impl Known {
+            const ALL: &'static [Known] = &[$(Known::$variant),*];
+
+            /// The specification's name for it.
+            pub(super) fn name(self) -> &'static str {
+                match self { $(Known::$variant => $name),* }
+            }
+
+            /// The minor version of federation 2 that brought it; `u16::MAX` for what isn't federation's.
+            fn since(self) -> u16 {
+                match self { $(Known::$variant => $minor),* }
+            }
+
+            /// Whether federation 1 has it, too.
+            fn in_v1(self) -> bool {
+                match self { $(Known::$variant => $v1),* }
+            }
+
+            /// Its definition without `directive @name`, for SDLs that leave it out.
+            fn definition(self) -> &'static str {
+                match self { $(Known::$variant => $definition),* }
+            }
+        }
+    };
+}
+
+known! {
+    Key "key" since 0 true "(fields: federation__FieldSet!, resolvable: Boolean = true) repeatable on OBJECT | INTERFACE";
+    Requires "requires" since 0 true "(fields: federation__FieldSet!) on FIELD_DEFINITION";
+    Provides "provides" since 0 true "(fields: federation__FieldSet!) on FIELD_DEFINITION";
+    External "external" since 0 true "(reason: String) on OBJECT | FIELD_DEFINITION";
+    Extends "extends" since 0 true " on OBJECT | INTERFACE";
+    Shareable "shareable" since 0 false " repeatable on OBJECT | FIELD_DEFINITION";
+    Override "override" since 0 true "(from: String!, label: String) on FIELD_DEFINITION";
+    Inaccessible "inaccessible" since 0 true " on FIELD_DEFINITION | OBJECT | INTERFACE | UNION | ENUM | ENUM_VALUE | SCALAR | INPUT_OBJECT | INPUT_FIELD_DEFINITION | ARGUMENT_DEFINITION";
+    Tag "tag" since 0 true "(name: String!) repeatable on FIELD_DEFINITION | INTERFACE | OBJECT | UNION | ARGUMENT_DEFINITION | SCALAR | ENUM | ENUM_VALUE | INPUT_OBJECT | INPUT_FIELD_DEFINITION | SCHEMA";
+    ComposeDirective "composeDirective" since 1 false "(name: String!) repeatable on SCHEMA";
+    InterfaceObject "interfaceObject" since 3 false " on OBJECT";
+    Authenticated "authenticated" since 5 false " on FIELD_DEFINITION | OBJECT | INTERFACE | SCALAR | ENUM";
+    RequiresScopes "requiresScopes" since 5 false "(scopes: [[federation__Scope!]!]!) on FIELD_DEFINITION | OBJECT | INTERFACE | SCALAR | ENUM";
+    Policy "policy" since 6 false "(policies: [[federation__Policy!]!]!) on FIELD_DEFINITION | OBJECT | INTERFACE | SCALAR | ENUM";
+    Context "context" since 8 false "(name: String!) repeatable on INTERFACE | OBJECT | UNION";
+    FromContext "fromContext" since 8 false "(field: federation__ContextFieldValue) on ARGUMENT_DEFINITION";
+    Cost "cost" since 9 false "(weight: Int!) on ARGUMENT_DEFINITION | ENUM | FIELD_DEFINITION | INPUT_FIELD_DEFINITION | OBJECT | SCALAR";
+    ListSize "listSize" since 9 false "(assumedSize: Int, slicingArguments: [String!], sizedFields: [String!], requireOneSlicingArgument: Boolean = true) on FIELD_DEFINITION";
+    CacheTag "cacheTag" since 12 false "(format: String!) repeatable on OBJECT | INTERFACE | FIELD_DEFINITION";
+    Link "link" since 65535 false "(url: String!, as: String, for: link__Purpose, import: [link__Import]) repeatable on SCHEMA";
+    Deprecated "deprecated" since 65535 false "(reason: String = \"No longer supported\") on FIELD_DEFINITION | ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION | ENUM_VALUE";
+    SpecifiedBy "specifiedBy" since 65535 false "(url: String!) on SCALAR";
+    OneOf "oneOf" since 65535 false " on INPUT_OBJECT";
+}
+
+impl Known {
+    /// Whether it is GraphQL's own or `@link`, and not federation's.
+    pub(super) fn is_built_in(self) -> bool {
+        self.since() == u16::MAX
+    }
+}
+
+/// The directives of a version of federation.
+pub(super) fn directives(version: Version) -> impl Iterator<Item = Known> {
+    Known::ALL.iter().copied().filter(move |known| match version {
+        Version::V1 => known.in_v1(),
+        Version(_, minor) => known.since() <= minor,
+    })
+}
+
+/// The specification's definition of a directive of federation.
+pub(super) fn definition(known: Known) -> Option<DirectiveDefinition> {
+    if known.is_built_in() {
+        return None;
+    }
+    let text = format!("directive @{}{}", known.name(), known.definition());
+    let document =
+        Document::parse(text, "federation.graphql").expect("the specification's own definitions parse");
+    document
+        .definitions
+        .iter()
+        .find_map(|found| found.as_directive_definition().map(|found| (**found).clone()))
+}
+
+/// `v2.3`, if composition knows that version.
+pub(super) fn federation_version(text: &str) -> Option<Version> {
+    let minor = text.strip_prefix("v2.")?.parse().ok()?;
+    (minor <= NEWEST).then_some(Version(2, minor))
+}
+
+/// Whether a URL's last segment is a version.
+pub(super) fn is_version(text: &str) -> bool {
+    text.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// Definitions of what the document uses without defining it, so that it is a complete schema.
+///
+/// `_service.sdl` usually has none of them, other files have all.
+pub(super) fn missing_definitions(document: &Document, links: &Links) -> String {
+    let has_directive = |name: &str| {
+        document.definitions.iter().any(|d| d.as_directive_definition().is_some_and(|def| def.name == name))
+    };
+    let has_type = |name: &str| {
+        document.definitions.iter().any(|d| {
+            !matches!(d, Definition::DirectiveDefinition(_))
+                && d.name().is_some_and(|defined| defined == name)
+        })
+    };
+    let mut text = String::new();
+    for (name, known) in links.known_names() {
+        let built_in = matches!(known, Known::Deprecated | Known::SpecifiedBy);
+        if !built_in && !has_directive(name) {
+            let _ = writeln!(text, "directive @{name}{}", known.definition());
+        }
+    }
+    let scalars =
+        ["federation__FieldSet", "federation__Scope", "federation__Policy", "federation__ContextFieldValue"];
+    for scalar in scalars.iter().chain(&["link__Import", "_Any", "_FieldSet", "FieldSet"]) {
+        if !has_type(scalar) {
+            let _ = writeln!(text, "scalar {scalar}");
+        }
+    }
+    if !has_type("link__Purpose") {
+        text.push_str("enum link__Purpose { SECURITY EXECUTION }\n");
+    }
+    if !has_type("_Service") {
+        text.push_str("type _Service { sdl: String }\n");
+    }
+    text
+}

@@ -1,0 +1,108 @@
+//! Definitions that an SDL brings for federation's directives must be those of the specification.
+
+use apollo_compiler::ast::{Definition, DirectiveDefinition, Document, Type};
+use apollo_compiler::parser::SourceSpan;
+
+use super::super::diagnostic::{Code, Place, Report};
+use super::super::links::Links;
+use super::super::model::Kind;
+use super::super::spec;
+use super::schema;
+
+/// Scalars of the specification: SDLs know them by several names, or write a string.
+const SCALARS: &[&str] = &["FieldSet", "Scope", "Policy", "ContextFieldValue"];
+
+/// Checks every definition; false when one is wrong.
+pub(super) fn validate(document: &Document, links: &Links, subgraph: &str, report: &mut Report) -> bool {
+    let place = |span: Option<SourceSpan>| {
+        let at = span?.line_column(&document.sources)?;
+        Some(Place { subgraph: subgraph.to_owned(), line: at.line, column: at.column })
+    };
+    let mut sound = true;
+    for definition in &document.definitions {
+        let (code, problem) = match definition {
+            Definition::DirectiveDefinition(directive) => {
+                let Some(expected) = links.known(&directive.name).and_then(spec::definition) else {
+                    continue;
+                };
+                let Some(problem) = difference(directive, &expected) else { continue };
+                let name = &directive.name;
+                (
+                    Code::DirectiveDefinitionInvalid,
+                    format!("Invalid definition for directive \"@{name}\": {problem}"),
+                )
+            }
+            other => {
+                let Some(problem) = wrong_type(other, links) else { continue };
+                (Code::TypeDefinitionInvalid, problem)
+            }
+        };
+        report.error(code, format!("[{subgraph}] {problem}")).at(place(definition.location()));
+        sound = false;
+    }
+    sound
+}
+
+fn wrong_type(definition: &Definition, links: &Links) -> Option<String> {
+    let name = definition.name()?;
+    let (kind, _) = schema::kind_of(definition)?;
+    let imported =
+        links.imports.iter().any(|import| import.local == name.as_str() && is_scalar(&import.element));
+    let wrong =
+        (imported || name.strip_prefix("federation__").is_some_and(is_scalar)) && kind != Kind::Scalar;
+    wrong.then(|| {
+        let kind = kind.name();
+        format!(
+            "Invalid definition for type {name}: {name} should be a ScalarType but is defined as a {kind}Type"
+        )
+    })
+}
+
+fn difference(found: &DirectiveDefinition, expected: &DirectiveDefinition) -> Option<String> {
+    for wanted in &expected.arguments {
+        match found.argument_by_name(&wanted.name) {
+            None if wanted.is_required() => {
+                return Some(format!("missing required argument \"{}\"", wanted.name));
+            }
+            None => {}
+            // Federation 1's own documents wrote a list of strings.
+            Some(given) if !same_type(&given.ty, &wanted.ty) && !given.ty.is_list() => {
+                return Some(format!(
+                    "argument \"{}\" should have type \"{}\" but found type \"{}\"",
+                    wanted.name, wanted.ty, given.ty
+                ));
+            }
+            Some(given) if given.default_value != wanted.default_value && given.default_value.is_some() => {
+                return Some(format!("argument \"{}\" has another default value", wanted.name));
+            }
+            Some(_) => {}
+        }
+    }
+    if let Some(extra) = found.arguments.iter().find(|given| expected.argument_by_name(&given.name).is_none())
+    {
+        return Some(format!("unknown/unsupported argument \"{}\"", extra.name));
+    }
+    let stray = found.locations.iter().find(|location| !expected.locations.contains(location))?;
+    Some(format!("it should not be used at {}", stray.name()))
+}
+
+/// Equal, except that nulls may be allowed or not, and that a scalar of the specification has many names.
+fn same_type(given: &Type, wanted: &Type) -> bool {
+    match (given, wanted) {
+        (Type::List(given) | Type::NonNullList(given), Type::List(wanted) | Type::NonNullList(wanted)) => {
+            same_type(given, wanted)
+        }
+        (
+            Type::Named(given) | Type::NonNullNamed(given),
+            Type::Named(wanted) | Type::NonNullNamed(wanted),
+        ) => {
+            let bare = given.rsplit("__").next().unwrap_or(given).trim_start_matches('_');
+            given == wanted || (wanted.starts_with("federation__") && (given == "String" || is_scalar(bare)))
+        }
+        _ => false,
+    }
+}
+
+fn is_scalar(name: &str) -> bool {
+    SCALARS.contains(&name)
+}

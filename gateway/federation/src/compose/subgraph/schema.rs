@@ -1,0 +1,155 @@
+//! The subgraph's document as a GraphQL schema: is it valid, what are its roots, what in it is protocol.
+
+use std::collections::{HashMap, HashSet};
+
+use apollo_compiler::ast::{Definition, Document, OperationType};
+use apollo_compiler::validation::DiagnosticList;
+use apollo_compiler::{Name, Schema};
+
+use super::super::diagnostic::{Code, Place, Report};
+use super::super::links::Links;
+use super::super::model::{Kind, Subgraph};
+use super::super::spec;
+
+/// More errors than this in one SDL are told as a number: nobody reads them, and a hostile SDL has thousands.
+const MAX_SYNTAX_ERRORS: usize = 100;
+
+/// Checks the document, completed with what SDLs usually leave out, against GraphQL's rules.
+pub(super) fn validate(document: &Document, links: &Links, subgraph: &str, report: &mut Report) -> bool {
+    let mut completion = spec::missing_definitions(document, links);
+    completion.push_str(&missing_query(document));
+    let built = Schema::builder()
+        .adopt_orphan_extensions()
+        .add_ast(document)
+        .parse(completion, "federation.graphql")
+        .build();
+    let errors = match built {
+        Ok(schema) => match schema.validate() {
+            Ok(_) => return true,
+            Err(broken) => broken.errors,
+        },
+        Err(broken) => broken.errors,
+    };
+    report_all(&errors, subgraph, report);
+    false
+}
+
+/// Tells every error of the parser or of the validation, with its place.
+pub(super) fn report_all(errors: &DiagnosticList, subgraph: &str, report: &mut Report) {
+    for error in errors.iter().take(MAX_SYNTAX_ERRORS) {
+        let place = error.line_column_range().map(|range| Place {
+            subgraph: subgraph.to_owned(),
+            line: range.start.line,
+            column: range.start.column,
+        });
+        report.error(Code::InvalidGraphql, format!("[{subgraph}] {}", error.error)).at(place);
+    }
+    if errors.len() > MAX_SYNTAX_ERRORS {
+        let message = format!("[{subgraph}] {} more errors like these", errors.len() - MAX_SYNTAX_ERRORS);
+        report.error(Code::InvalidGraphql, message);
+    }
+}
+
+/// GraphQL demands a query root with a field; a subgraph that adds fields to others' types needs none of its own,
+/// since the protocol gives it one.
+fn missing_query(document: &Document) -> String {
+    let roots = explicit_roots(document);
+    let has_schema = document.definitions.iter().any(|d| matches!(d, Definition::SchemaDefinition(_)));
+    let is_type = |definition: &Definition, name: &str| {
+        kind_of(definition).is_some() && definition.name().is_some_and(|found| found == name)
+    };
+    let query = match roots.iter().find(|(operation, _)| *operation == OperationType::Query) {
+        Some((_, name)) => name.as_str(),
+        None if has_schema || !roots.is_empty() => {
+            return "extend schema { query: federation__Query } type federation__Query { service: String }"
+                .to_owned();
+        }
+        None => "Query",
+    };
+    let defined = document.definitions.iter().any(|definition| is_type(definition, query));
+    let extend = if defined { "extend " } else { "" };
+    format!("{extend}type {query} {{ federation__service: String }}")
+}
+
+fn explicit_roots(document: &Document) -> Vec<(OperationType, Name)> {
+    let mut roots = Vec::new();
+    for definition in &document.definitions {
+        let pairs = match definition {
+            Definition::SchemaDefinition(schema) => &schema.root_operations,
+            Definition::SchemaExtension(schema) => &schema.root_operations,
+            _ => continue,
+        };
+        roots.extend(pairs.iter().map(|pair| (pair.0, pair.1.clone())));
+    }
+    roots
+}
+
+/// Root types that aren't called `Query`, `Mutation`, `Subscription`, with the name that they get.
+pub(super) fn renamed_roots(document: &Document) -> HashMap<Name, Name> {
+    let canonical = |operation| match operation {
+        OperationType::Query => Name::new_unchecked("Query"),
+        OperationType::Mutation => Name::new_unchecked("Mutation"),
+        OperationType::Subscription => Name::new_unchecked("Subscription"),
+    };
+    explicit_roots(document)
+        .into_iter()
+        .map(|(operation, name)| (name, canonical(operation)))
+        .filter(|(name, canonical)| name != canonical)
+        .collect()
+}
+
+/// The types of the protocol (`_Any`, `_Entity`, `_Service`) and of linked specifications.
+pub(super) fn hidden_types(document: &Document, links: &Links) -> HashSet<Name> {
+    let built_in = ["String", "Int", "Float", "Boolean", "ID"];
+    let own = document.definitions.iter().filter_map(Definition::as_directive_definition);
+    let of_directives = own
+        .filter(|directive| links.known(&directive.name).is_some())
+        .flat_map(|directive| &directive.arguments)
+        .map(|argument| argument.ty.inner_named_type().clone());
+    let by_name = document.definitions.iter().filter_map(|definition| {
+        let name = definition.name()?;
+        let protocol = ["_Any", "_Entity", "_Service", "_FieldSet"].contains(&name.as_str());
+        let prefixed =
+            ["federation__", "link__", "join__", "core__"].iter().any(|prefix| name.starts_with(prefix));
+        (protocol || prefixed).then(|| name.clone())
+    });
+    let imported = links.imports.iter().filter_map(|import| Name::new(&import.local).ok());
+    let hidden: HashSet<Name> = of_directives.chain(by_name).chain(imported).collect();
+    hidden.into_iter().filter(|name| !built_in.contains(&name.as_str())).collect()
+}
+
+/// The kind of type that a definition is about, and whether it is an extension.
+pub(super) fn kind_of(definition: &Definition) -> Option<(Kind, bool)> {
+    Some(match definition {
+        Definition::ScalarTypeDefinition(_) => (Kind::Scalar, false),
+        Definition::ScalarTypeExtension(_) => (Kind::Scalar, true),
+        Definition::ObjectTypeDefinition(_) => (Kind::Object, false),
+        Definition::ObjectTypeExtension(_) => (Kind::Object, true),
+        Definition::InterfaceTypeDefinition(_) => (Kind::Interface, false),
+        Definition::InterfaceTypeExtension(_) => (Kind::Interface, true),
+        Definition::UnionTypeDefinition(_) => (Kind::Union, false),
+        Definition::UnionTypeExtension(_) => (Kind::Union, true),
+        Definition::EnumTypeDefinition(_) => (Kind::Enum, false),
+        Definition::EnumTypeExtension(_) => (Kind::Enum, true),
+        Definition::InputObjectTypeDefinition(_) => (Kind::Input, false),
+        Definition::InputObjectTypeExtension(_) => (Kind::Input, true),
+        _ => return None,
+    })
+}
+
+/// What federation 1 allowed without saying it, said in the terms of federation 2: every field may be shared,
+/// and keys or `@external` on an interface mean nothing.
+pub(super) fn apply_version_rules(subgraph: &mut Subgraph) {
+    if !subgraph.is_v1() {
+        return;
+    }
+    for def in subgraph.types.values_mut() {
+        if def.kind == Kind::Interface {
+            def.keys.clear();
+        }
+        for field in def.fields.values_mut() {
+            field.shareable |= def.kind == Kind::Object;
+            field.external &= def.kind == Kind::Object;
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The rules that one subgraph must keep by itself. The rules about several are checked while merging.
+
+mod authorisation;
+mod costs;
+mod defaults;
+mod elements;
+mod external;
+mod field_sets;
+mod inactive;
+mod interface_objects;
+mod overrides;
+
+use super::diagnostic::Report;
+use super::model::Subgraph;
+
+pub(super) use external::borrow_keys;
+
+/// Checks one subgraph, and notes in its fields how its directives use them.
+pub(super) fn validate(subgraph: &mut Subgraph, report: &mut Report) {
+    let uses = field_sets::validate(subgraph, report);
+    external::apply(subgraph, &uses);
+    inactive::remove(subgraph);
+    external::validate(subgraph, report);
+    elements::validate(subgraph, report);
+    defaults::validate(subgraph, report);
+    authorisation::validate(subgraph, report);
+    costs::validate(subgraph, report);
+    overrides::validate(subgraph, report);
+    interface_objects::validate(subgraph, report);
+}

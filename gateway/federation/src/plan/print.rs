@@ -1,0 +1,156 @@
+//! Plans for people: as a tree of text, and as JSON.
+
+use std::fmt::{self, Display, Write};
+
+use serde::Serialize;
+
+use super::{
+    Condition, Fetch, FetchSource, Lookup, PathStep, Plan, RepresentationField, RepresentationValue, ShapeId,
+};
+use crate::Supergraph;
+
+/// A plan as text. [`Plan::display`] makes it.
+pub struct PlanDisplay<'a> {
+    plan: &'a Plan,
+    supergraph: &'a Supergraph,
+}
+
+impl Plan {
+    /// The plan as a list of fetches, each with what it waits for, what it asks and where its answer goes.
+    pub fn display<'a>(&'a self, supergraph: &'a Supergraph) -> PlanDisplay<'a> {
+        PlanDisplay { plan: self, supergraph }
+    }
+
+    /// The same as JSON.
+    pub fn to_json(&self, supergraph: &Supergraph) -> serde_json::Value {
+        let fetches =
+            self.fetches.iter().enumerate().map(|(id, fetch)| self.fetch_json(id, fetch, supergraph));
+        serde_json::json!({
+            "kind": self.kind,
+            "operationName": self.operation_name,
+            "fetches": fetches.collect::<Vec<_>>(),
+            "depth": self.depth(),
+            "relay": self.relay,
+        })
+    }
+
+    /// The longest chain of fetches.
+    pub fn depth(&self) -> usize {
+        let mut levels = Vec::with_capacity(self.fetches.len());
+        for fetch in &self.fetches {
+            let level = fetch.deps.iter().map(|dep| levels[dep.index()]).max().unwrap_or(0) + 1;
+            levels.push(level);
+        }
+        levels.into_iter().max().unwrap_or(0)
+    }
+
+    fn fetch_json(&self, id: usize, fetch: &Fetch, supergraph: &Supergraph) -> serde_json::Value {
+        #[derive(Serialize)]
+        struct Target {
+            path: String,
+            representations: Vec<String>,
+        }
+        let targets = match &fetch.source {
+            FetchSource::Root { path, .. } => {
+                vec![Target { path: self.path(path), representations: Vec::new() }]
+            }
+            FetchSource::Entities(lookups) => lookups
+                .iter()
+                .map(|lookup| Target {
+                    path: self.path(&lookup.path),
+                    representations: self.representations(lookup),
+                })
+                .collect(),
+        };
+        serde_json::json!({
+            "id": id,
+            "subgraph": supergraph.subgraph_name(fetch.subgraph),
+            "dependsOn": fetch.deps,
+            "condition": fetch.condition.map(|id| self.condition(&self.conditions[id.index()])),
+            "query": fetch.query,
+            "targets": targets,
+        })
+    }
+
+    fn path(&self, path: &[PathStep]) -> String {
+        let mut text = String::new();
+        let mut shape = ShapeId(0);
+        for step in path {
+            let slot = &self.shapes[shape.index()].slots[step.slot.index()];
+            if !text.is_empty() {
+                text.push('.');
+            }
+            match &slot.key {
+                Some(key) => text.push_str(key),
+                None => write!(text, "<{}>", step.slot.0).expect("a string takes everything"),
+            }
+            if let Some(types) = &step.types {
+                let names: Vec<&str> = types.iter().map(|ty| self.type_names.name(ty)).collect();
+                write!(text, "|{}", names.join("|")).expect("a string takes everything");
+            }
+            shape = slot.child.unwrap_or(shape);
+        }
+        text
+    }
+
+    fn representations(&self, lookup: &Lookup) -> Vec<String> {
+        let of = |representation: &super::Representation| {
+            let names: Vec<&str> = representation.types.iter().map(|ty| self.type_names.name(ty)).collect();
+            let name = match &representation.typename {
+                Some(name) => format!("{name} (for {})", names.join("|")),
+                None => names.join("|"),
+            };
+            format!("{name} {{ {} }}", fields(&representation.fields))
+        };
+        lookup.representations.iter().map(of).collect()
+    }
+
+    fn condition(&self, condition: &Condition) -> String {
+        let all = |literals: &Vec<super::Literal>| {
+            let names = literals.iter().map(|literal| {
+                let name = &self.variables[literal.variable.index()];
+                if literal.expected { format!("${name}") } else { format!("not ${name}") }
+            });
+            names.collect::<Vec<_>>().join(" and ")
+        };
+        condition.any.iter().map(all).collect::<Vec<_>>().join(" or ")
+    }
+}
+
+fn fields(fields: &[RepresentationField]) -> String {
+    let names = fields.iter().map(|field| match &field.value {
+        RepresentationValue::Object(_, inner) => format!("{} {{ {} }}", field.name, self::fields(inner)),
+        _ => field.name.to_string(),
+    });
+    names.collect::<Vec<_>>().join(" ")
+}
+
+impl Display for PlanDisplay<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (id, fetch) in self.plan.fetches.iter().enumerate() {
+            write!(f, "{id} {}", self.supergraph.subgraph_name(fetch.subgraph))?;
+            if !fetch.deps.is_empty() {
+                let deps: Vec<String> = fetch.deps.iter().map(|dep| dep.0.to_string()).collect();
+                write!(f, " after {}", deps.join(", "))?;
+            }
+            if let Some(condition) = fetch.condition {
+                write!(f, " if {}", self.plan.condition(&self.plan.conditions[condition.index()]))?;
+            }
+            writeln!(f)?;
+            match &fetch.source {
+                FetchSource::Root { path, .. } if !path.is_empty() => {
+                    writeln!(f, "    at {}", self.plan.path(path))?;
+                }
+                FetchSource::Root { .. } => {}
+                FetchSource::Entities(lookups) => {
+                    for lookup in lookups {
+                        let representations = self.plan.representations(lookup).join(" | ");
+                        writeln!(f, "    at {} by {representations}", self.plan.path(&lookup.path))?;
+                    }
+                }
+            }
+            writeln!(f, "    {}", fetch.query)?;
+        }
+        Ok(())
+    }
+}

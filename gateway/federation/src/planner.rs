@@ -1,0 +1,151 @@
+//! From an operation to a [`Plan`].
+//!
+//! 1. [`crate::selection`] brings the operation into normal form.
+//! 2. `solve` walks it top-down, one selection set on one kind of object at a time, and decides from which
+//!    subgraph each field comes: memoised by (selection set, node), so that the work is bounded by how many
+//!    different pairs there are and not by how many paths lead to them. What a choice costs is the set of
+//!    (level, subgraph) pairs that it needs, because fetches to one subgraph at one level become one request.
+//! 3. `emit` turns the decisions into groups of selections with what they depend on,
+//! 4. `fetches` merges and orders the groups and prints their operations, `output` compiles what the client gets.
+//!
+//! The same input gives the same plan: work is counted, never timed, and nothing depends on a hash's order.
+
+use apollo_compiler::ExecutableDocument;
+use apollo_compiler::executable::{Operation, OperationType};
+use rustc_hash::FxHashMap;
+
+use crate::plan::VariableId;
+use crate::selection::{CollectError, Collector, LocalSets, SetId};
+use crate::{OperationKind, Plan, Supergraph};
+
+mod choose;
+mod cost;
+mod emit;
+mod fetches;
+mod node;
+mod output;
+mod position;
+mod request;
+mod solve;
+mod text;
+mod ways;
+
+/// What a plan depends on besides operation and supergraph, and how much work it may be.
+#[derive(Clone, Debug)]
+pub struct PlanOptions {
+    /// The labels of progressive overrides that are on for this request.
+    pub labels: Vec<Box<str>>,
+    /// Steps of planning after which it is refused; a step is about a microsecond.
+    pub max_work: u64,
+}
+
+impl Default for PlanOptions {
+    fn default() -> Self {
+        Self { labels: Vec::new(), max_work: 2_000_000 }
+    }
+}
+
+/// Why an operation has no plan. The codes are stable.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// The document has no such operation, or several and no name was given.
+    #[error("{0}")]
+    Operation(String),
+    /// The schema has no root type of that kind.
+    #[error("the schema has no {0} operations")]
+    NoRoot(&'static str),
+    /// More work than [`PlanOptions::max_work`], or too many places in the answer.
+    #[error("the operation is too complex to be planned")]
+    TooComplex,
+    /// Selections are nested too deeply.
+    #[error("the operation's selections are nested too deeply")]
+    TooDeep,
+    /// The document was validated against another schema.
+    #[error("{0} is not in the supergraph")]
+    Unknown(String),
+    /// No way through the subgraphs leads to a field.
+    #[error("no subgraph can be asked for {}: {detail}", .paths.join(", "))]
+    Unreachable {
+        /// Response paths that have no source.
+        paths: Vec<String>,
+        /// What was tried.
+        detail: String,
+    },
+}
+
+impl PlanError {
+    /// The code for `extensions.code`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Operation(_) => "OPERATION_NOT_FOUND",
+            Self::NoRoot(_) => "OPERATION_KIND_NOT_SUPPORTED",
+            Self::TooComplex => "PLAN_TOO_COMPLEX",
+            Self::TooDeep => "PLAN_TOO_DEEP",
+            Self::Unknown(_) => "PLAN_UNKNOWN_ELEMENT",
+            Self::Unreachable { .. } => "PLAN_UNREACHABLE",
+        }
+    }
+}
+
+impl From<CollectError> for PlanError {
+    fn from(error: CollectError) -> Self {
+        match error {
+            CollectError::TooComplex => Self::TooComplex,
+            CollectError::TooDeep => Self::TooDeep,
+            CollectError::Unknown(name) => Self::Unknown(name),
+        }
+    }
+}
+
+/// Plans one operation of a document that is valid for the supergraph's API schema.
+///
+/// # Errors
+/// See [`PlanError`].
+pub fn plan_operation(
+    supergraph: &Supergraph,
+    document: &ExecutableDocument,
+    operation_name: Option<&str>,
+    options: &PlanOptions,
+) -> Result<Plan, PlanError> {
+    let operation = document
+        .operations
+        .get(operation_name)
+        .map_err(|error| PlanError::Operation(error.message().to_string()))?;
+    let kind = match operation.operation_type {
+        OperationType::Query => OperationKind::Query,
+        OperationType::Mutation => OperationKind::Mutation,
+        OperationType::Subscription => OperationKind::Subscription,
+    };
+    let root = supergraph.root(kind).ok_or(PlanError::NoRoot(operation.operation_type.name()))?;
+    let variables: FxHashMap<&str, VariableId> = operation
+        .variables
+        .iter()
+        .enumerate()
+        .map(|(at, variable)| (variable.name.as_str(), VariableId(at as u32)))
+        .collect();
+    let mut sets = LocalSets::over(Some(&supergraph.sets));
+    let lookup = |name: &str| variables.get(name).copied();
+    let mut collector =
+        Collector::new(supergraph, Some(&document.fragments), &lookup, &mut sets, options.max_work);
+    let client = collector.collect(&operation.selection_set, &supergraph.ty(root).possible)?;
+    let budget = collector.budget();
+    let mut solver = solve::Solver::new(supergraph, sets, options, budget);
+    let roots = solver.roots(client, root, kind)?;
+    let drafts = emit::emit(solver, client, kind, root, &roots)?;
+    fetches::finish(drafts, operation, kind)
+}
+
+/// The client's root selection in parts that are run one after the other.
+struct Roots {
+    kind: OperationKind,
+    parts: Vec<(SetId, solve::FragId)>,
+}
+
+fn variable_type(operation: &Operation, name: &str) -> Option<String> {
+    let variable = operation.variables.iter().find(|variable| variable.name == name)?;
+    let default = match &variable.default_value {
+        Some(value) => format!("={}", value.serialize().no_indent()),
+        None => String::new(),
+    };
+    Some(format!("${}:{}{default}", variable.name, variable.ty))
+}

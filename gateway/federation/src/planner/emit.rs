@@ -1,0 +1,542 @@
+//! From decisions to groups of selections: one group is one lookup of entities, or one root selection.
+
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashSet;
+
+use super::node::Node;
+use super::position::{Positions, ROOT};
+use super::request::{RequestNode, Requests, Wanted};
+use super::solve::{Content, Enter, Frag, FragId, Need, Placed, Solver, ValueId, Visit};
+use super::{PlanError, Roots};
+use crate::plan::{PathStep, RepresentationField, RepresentationValue, ShapeId, SlotId};
+use crate::selection::{CondId, SetId};
+use crate::supergraph::FieldName;
+use crate::{OperationKind, SubgraphId, TypeId, TypeSet};
+
+/// Index into [`Drafts::groups`].
+pub(super) type GroupId = usize;
+
+/// One lookup of entities, or one root selection, of one subgraph.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub subgraph: SubgraphId,
+    pub entities: bool,
+    pub path: Vec<PathStep>,
+    pub node: RequestNode,
+    pub representations: Vec<DraftRepresentation>,
+    pub deps: BTreeSet<GroupId>,
+    /// See [`Visit::only_if`].
+    pub only_if: CondId,
+    /// Under which condition anything in it is wanted.
+    pub cond: Option<CondId>,
+    /// The longest way to it, in fetches.
+    pub level: usize,
+    /// For mutations: which root field it belongs to.
+    pub part: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct DraftRepresentation {
+    pub types: TypeSet,
+    pub on: Option<TypeId>,
+    pub fields: Vec<RepresentationField>,
+}
+
+/// All groups of a plan, before they are merged into fetches.
+pub(super) struct Drafts<'a> {
+    pub solver: Solver<'a>,
+    pub positions: Positions,
+    pub requests: Requests,
+    pub groups: Vec<Group>,
+    pub client: SetId,
+    pub root: TypeId,
+    /// The client's variables, in the order of their definitions.
+    pub variables: Vec<Box<str>>,
+    part: usize,
+}
+
+/// Where a selection set is being emitted.
+#[derive(Clone)]
+struct At {
+    /// The group in which the objects were reached; `None` at the operation's root.
+    group: Option<GroupId>,
+    node: Option<RequestNode>,
+    position: ShapeId,
+    path: Vec<PathStep>,
+    subgraph: SubgraphId,
+    provided: Option<SetId>,
+    /// What the selection is for is wanted under this condition.
+    cond: CondId,
+    /// The planner's own need: slots go by field, not by the client's response key.
+    own: bool,
+    on: Option<TypeId>,
+    /// What is below belongs to objects of these runtime types only.
+    guard: Option<TypeSet>,
+}
+
+pub(super) fn emit<'a>(
+    solver: Solver<'a>,
+    client: SetId,
+    kind: OperationKind,
+    root: TypeId,
+    roots: &Roots,
+) -> Result<Drafts<'a>, PlanError> {
+    let positions = Positions::new(client, &solver.sets)?;
+    let mut drafts = Drafts {
+        solver,
+        positions,
+        requests: Requests::default(),
+        groups: Vec::new(),
+        client,
+        root,
+        variables: Vec::new(),
+        part: 0,
+    };
+    debug_assert_eq!(kind, roots.kind);
+    for (part, (_, frag)) in roots.parts.iter().enumerate() {
+        let at = At {
+            group: None,
+            node: None,
+            position: ROOT,
+            path: Vec::new(),
+            subgraph: super::node::NOWHERE,
+            provided: None,
+            cond: CondId::ALWAYS,
+            own: false,
+            on: None,
+            guard: None,
+        };
+        drafts.part = drafts.part_of(part, *frag);
+        drafts.frag(*frag, &TypeSet::of(root), &at)?;
+    }
+    Ok(drafts)
+}
+
+type Touched = BTreeSet<GroupId>;
+
+impl Drafts<'_> {
+    /// Mutation fields that follow each other in one subgraph go in one request, which runs them in order,
+    /// as long as nothing else has to be fetched in between.
+    fn part_of(&self, part: usize, frag: FragId) -> usize {
+        let frag = self.solver.frag(frag);
+        let last = self.groups.iter().map(|group| group.part).max();
+        let Some(last) = last else { return part };
+        let mut before = self.groups.iter().filter(|group| group.part == last);
+        let (Some(only), None, [visit]) = (before.next(), before.next(), &frag.visits[..]) else {
+            return part;
+        };
+        if only.subgraph == visit.subgraph { last } else { part }
+    }
+
+    /// Emits a value's selection; returns the groups that fetch any of it.
+    fn value(&mut self, id: ValueId, at: &At) -> Result<Touched, PlanError> {
+        let value = self.solver.value(id);
+        let mut touched = Touched::new();
+        let concrete = self.solver.joins.is_concrete(value.declared, at.subgraph);
+        if let Some(node) = at.node
+            && !concrete
+        {
+            self.requests.get_mut(node).typename = true;
+        }
+        let alone = value.groups.len() == 1;
+        for (types, frag) in &value.groups {
+            let mut own = at.clone();
+            if self.solver.joins.is_interface_object(value.declared, at.subgraph) {
+                own.on = own.on.or(Some(value.declared));
+            }
+            // An interface object stands for all of its interface's types.
+            let types = self.runtime_types(types);
+            own.guard = (!alone).then(|| types.clone());
+            touched
+                .extend(stacker::maybe_grow(256 * 1024, 2 * 1024 * 1024, || self.frag(*frag, &types, &own))?);
+        }
+        Ok(touched)
+    }
+
+    fn runtime_types(&self, types: &TypeSet) -> TypeSet {
+        let supergraph = self.solver.joins.supergraph;
+        types.iter().fold(types.clone(), |all, ty| match supergraph.ty(ty).is_abstract() {
+            true => all.union(&supergraph.ty(ty).possible),
+            false => all,
+        })
+    }
+
+    fn frag(&mut self, id: FragId, types: &TypeSet, at: &At) -> Result<Touched, PlanError> {
+        self.solver.step(1)?;
+        let frag = self.solver.frag(id);
+        let mut touched = Touched::new();
+        touched.extend(at.group);
+        for placed in &frag.here {
+            touched.extend(self.placed(placed, types, at)?);
+        }
+        let mut groups: Vec<GroupId> = Vec::with_capacity(frag.visits.len());
+        for at_visit in 0..frag.visits.len() {
+            let cond = self.visit_condition(&frag, at_visit, at);
+            let group =
+                self.visit(&frag.visits[at_visit], &groups, types, &At { cond, ..at.clone() }, &mut touched)?;
+            touched.insert(group);
+            groups.push(group);
+        }
+        Ok(touched)
+    }
+
+    /// A visit is wanted for its own fields and for the visits that get their keys from it.
+    fn visit_condition(&mut self, frag: &Frag, visit: usize, at: &At) -> CondId {
+        let mut any: Option<CondId> = None;
+        let sets = &mut self.solver.sets;
+        let mut add = |cond: CondId, sets: &mut crate::selection::LocalSets| {
+            any = Some(any.map_or(cond, |any| sets.or(any, cond)));
+        };
+        match &frag.visits[visit].content {
+            Content::Fields(fields) => fields.iter().for_each(|placed| add(placed.entry.cond, sets)),
+            Content::Interface(_) => add(CondId::ALWAYS, sets),
+        }
+        let needed = frag.visits[visit + 1..].iter().any(|later| match &later.enter {
+            Enter::Key { needs, .. } => needs.iter().any(|need| need.from == Some(visit)),
+            Enter::Root => false,
+        });
+        if needed {
+            add(CondId::ALWAYS, sets);
+        }
+        let own = any.unwrap_or(CondId::ALWAYS);
+        if at.own { at.cond } else { own }
+    }
+
+    fn visit(
+        &mut self,
+        visit: &Visit,
+        before: &[GroupId],
+        types: &TypeSet,
+        at: &At,
+        touched: &mut Touched,
+    ) -> Result<GroupId, PlanError> {
+        let mut deps = Touched::new();
+        deps.extend(at.group);
+        let mut fields = Vec::new();
+        if let Enter::Key { key, needs, requires } = &visit.enter {
+            for need in needs {
+                deps.extend(self.need(need, before, types, at)?);
+            }
+            fields = self.representation(*key, at.position, types, true)?;
+            for (set, frag) in requires {
+                let own = At { own: true, ..at.clone() };
+                let groups = self.frag(*frag, types, &own)?;
+                deps.extend(groups.iter().copied());
+                touched.extend(groups);
+                for field in self.representation(*set, at.position, types, false)? {
+                    if !fields.iter().any(|known: &RepresentationField| {
+                        known.name == field.name && known.types == field.types
+                    }) {
+                        fields.push(field);
+                    }
+                }
+            }
+        }
+        let entities = visit.enter != Enter::Root;
+        let group = self.group(visit, at, deps);
+        if entities {
+            self.represent(group, types, visit.on, fields);
+        }
+        self.want(group, at.cond);
+        let inner = At {
+            group: Some(group),
+            node: Some(self.groups[group].node),
+            subgraph: visit.subgraph,
+            provided: None,
+            on: visit.on,
+            ..at.clone()
+        };
+        match &visit.content {
+            Content::Fields(fields) => {
+                for placed in fields {
+                    touched.extend(self.placed(placed, types, &inner)?);
+                }
+            }
+            Content::Interface(value) => {
+                self.requests.get_mut(self.groups[group].node).typename = true;
+                self.requests.get_mut(self.groups[group].node).within = visit.on;
+                touched.extend(self.value(*value, &At { on: None, ..inner })?);
+            }
+        }
+        Ok(group)
+    }
+
+    /// Emits a key's field where it comes from; returns the groups that it comes from.
+    fn need(
+        &mut self,
+        need: &Need,
+        before: &[GroupId],
+        types: &TypeSet,
+        at: &At,
+    ) -> Result<Touched, PlanError> {
+        let source = match need.from {
+            None => At { own: true, ..at.clone() },
+            Some(visit) => {
+                let group = before[visit];
+                self.want(group, at.cond);
+                let on = self.groups[group].representations.iter().find_map(|it| it.on);
+                At {
+                    group: Some(group),
+                    node: Some(self.groups[group].node),
+                    subgraph: self.groups[group].subgraph,
+                    provided: None,
+                    own: true,
+                    on,
+                    ..at.clone()
+                }
+            }
+        };
+        let mut touched = self.placed(&need.placed, types, &source)?;
+        touched.extend(source.group);
+        Ok(touched)
+    }
+
+    fn want(&mut self, group: GroupId, cond: CondId) {
+        let known = self.groups[group].cond;
+        let any = known.map_or(cond, |known| self.solver.sets.or(known, cond));
+        self.groups[group].cond = Some(any);
+    }
+
+    /// Selects one field in the group where it was placed, and emits what is below it.
+    fn placed(&mut self, placed: &Placed, types: &TypeSet, at: &At) -> Result<Touched, PlanError> {
+        let Placed { entry, child } = placed;
+        let (Some(group), Some(node)) = (at.group, at.node) else { return Ok(Touched::new()) };
+        if entry.field == FieldName::TYPENAME {
+            return Ok(Touched::new());
+        }
+        let slots = match at.own {
+            true => self.positions.needed(at.position, entry.field, entry.args, types),
+            false => {
+                let slot = self.positions.by_key(at.position, entry.key);
+                slot.map(|slot| (types.clone(), slot)).into_iter().collect()
+            }
+        };
+        let mut touched = Touched::from([group]);
+        for (types, slot) in slots {
+            touched.extend(self.select(placed, &types, slot, node, at, *child)?);
+        }
+        Ok(touched)
+    }
+
+    fn select(
+        &mut self,
+        placed: &Placed,
+        types: &TypeSet,
+        slot: SlotId,
+        node: RequestNode,
+        at: &At,
+        child: Option<ValueId>,
+    ) -> Result<Touched, PlanError> {
+        let entry = &placed.entry;
+        let sample = self.sample(types, at)?;
+        let local = self.solver.joins.local(sample, entry.field, &mut self.solver.sets);
+        let supergraph = self.solver.joins.supergraph;
+        let (ty, provided) = match local {
+            Some(local) => (local.ty, local.provided),
+            None => match supergraph.field(sample.ty, entry.field) {
+                Some(info) => (info.ty.clone(), None),
+                None => return Err(PlanError::Unknown(supergraph.field_name(entry.field).to_owned())),
+            },
+        };
+        let position = match child {
+            Some(_) => Some(self.positions.child(at.position, slot)?),
+            None => None,
+        };
+        let key = self.positions.all[at.position.index()].slots[slot.index()].key;
+        let name = key.map(|key| self.solver.sets.key(key).to_owned());
+        let wanted = Wanted {
+            slot,
+            field: entry.field,
+            args: entry.args,
+            types,
+            on: at.on,
+            cond: if at.own { CondId::ALWAYS } else { entry.cond },
+            name: name.as_deref().unwrap_or(supergraph.field_name(entry.field)),
+            ty: &ty,
+            child: position,
+        };
+        let below = self.requests.select(node, wanted, supergraph, &mut self.solver.sets);
+        let (Some(value), Some(position)) = (child, position) else { return Ok(Touched::new()) };
+        let inner = At {
+            node: below,
+            position,
+            path: down(&at.path, at.guard.clone(), slot),
+            guard: None,
+            provided,
+            cond: if at.own { at.cond } else { CondId::ALWAYS },
+            on: None,
+            ..at.clone()
+        };
+        self.value(value, &inner)
+    }
+
+    /// One of the types, as a node: the types of a group have been answered alike.
+    fn sample(&self, types: &TypeSet, at: &At) -> Result<Node, PlanError> {
+        let node = |ty| Node { ty, subgraph: at.subgraph, provided: at.provided };
+        if let Some(on) = at.on {
+            return Ok(node(on));
+        }
+        types.iter().next().map(node).ok_or_else(|| PlanError::Unknown("an object without a type".to_owned()))
+    }
+
+    /// The group for a visit: one that is there already, unless that would close a circle or delay it.
+    fn group(&mut self, visit: &Visit, at: &At, deps: Touched) -> GroupId {
+        let (subgraph, only_if) = (visit.subgraph, visit.only_if);
+        let entities = visit.enter != Enter::Root;
+        let level = deps.iter().map(|&dep| self.groups[dep].level + 1).max().unwrap_or(0);
+        let part = self.part;
+        let fits = |group: &Group| {
+            group.subgraph == subgraph
+                && group.entities == entities
+                && group.part == part
+                && group.only_if == only_if
+                && group.path == at.path
+                && group.level >= level
+        };
+        let known = (0..self.groups.len())
+            .find(|&id| fits(&self.groups[id]) && !deps.iter().any(|&dep| self.depends(dep, id)));
+        if let Some(id) = known {
+            self.groups[id].deps.extend(deps);
+            return id;
+        }
+        let declared = if entities { None } else { Some(self.root_type(at)) };
+        let node = self.requests.root(declared, at.position);
+        self.groups.push(Group {
+            subgraph,
+            entities,
+            path: at.path.clone(),
+            node,
+            representations: Vec::new(),
+            deps,
+            only_if,
+            cond: None,
+            level,
+            part,
+        });
+        self.groups.len() - 1
+    }
+
+    fn root_type(&self, at: &At) -> TypeId {
+        if at.group.is_none() {
+            return self.root;
+        }
+        self.solver.joins.supergraph.root(OperationKind::Query).unwrap_or(self.root)
+    }
+
+    /// Whether `group` needs `other`, directly or not.
+    fn depends(&self, group: GroupId, other: GroupId) -> bool {
+        let mut open = vec![group];
+        let mut seen = FxHashSet::default();
+        while let Some(at) = open.pop() {
+            if at == other {
+                return true;
+            }
+            if seen.insert(at) {
+                open.extend(&self.groups[at].deps);
+            }
+        }
+        false
+    }
+
+    fn represent(
+        &mut self,
+        group: GroupId,
+        types: &TypeSet,
+        on: Option<TypeId>,
+        fields: Vec<RepresentationField>,
+    ) {
+        let known = self.groups[group].representations.iter_mut();
+        let mut rest = types.clone();
+        for representation in known.filter(|known| known.types.intersects(types)) {
+            rest = rest.difference(&representation.types);
+            for field in &fields {
+                let same = |it: &RepresentationField| it.name == field.name && it.types == field.types;
+                if !representation.fields.iter().any(same) {
+                    representation.fields.push(field.clone());
+                }
+            }
+        }
+        if !rest.is_empty() {
+            self.groups[group].representations.push(DraftRepresentation { types: rest, on, fields });
+        }
+    }
+
+    /// Puts a group into another one for the same objects.
+    pub fn absorb_group(&mut self, into: GroupId, from: GroupId) {
+        let supergraph = self.solver.joins.supergraph;
+        let node = (self.groups[into].node, self.groups[from].node);
+        self.requests.absorb(node.0, node.1, supergraph, &mut self.solver.sets);
+        for draft in std::mem::take(&mut self.groups[from].representations) {
+            self.represent(into, &draft.types, draft.on, draft.fields);
+        }
+        let cond = self.groups[from].cond.unwrap_or(CondId::ALWAYS);
+        self.want(into, cond);
+    }
+
+    /// A field set as fields of a representation, read from the slots where they are stored.
+    fn representation(
+        &mut self,
+        set: SetId,
+        position: ShapeId,
+        types: &TypeSet,
+        key: bool,
+    ) -> Result<Vec<RepresentationField>, PlanError> {
+        let supergraph = self.solver.joins.supergraph;
+        let mut fields = Vec::new();
+        for entry in self.solver.sets.set(set).iter() {
+            let name: Box<str> = supergraph.field_name(entry.field).into();
+            let concerned = match entry.types.is_empty() {
+                true => types.clone(),
+                false => types.intersection(&entry.types),
+            };
+            if entry.field == FieldName::TYPENAME || concerned.is_empty() {
+                continue;
+            }
+            let slots = self.positions.needed(position, entry.field, entry.args, &concerned);
+            let everywhere = slots.len() == 1 && concerned == *types;
+            for (own, slot) in slots {
+                let value = match entry.sub {
+                    None => RepresentationValue::Leaf(slot),
+                    Some(sub) => {
+                        let below = self.below(entry.field, &own);
+                        let position = self.positions.child(position, slot)?;
+                        let mut inner = self.representation(sub, position, &below, key)?;
+                        if self.is_abstract(entry.field, &own) {
+                            inner.insert(0, typename_field());
+                        }
+                        RepresentationValue::Object(slot, inner)
+                    }
+                };
+                let types = (!everywhere).then_some(own);
+                fields.push(RepresentationField { types, name: name.clone(), value, key });
+            }
+        }
+        Ok(fields)
+    }
+
+    /// Whether the subgraph needs to be told the type of the objects in a field.
+    fn is_abstract(&self, field: FieldName, types: &TypeSet) -> bool {
+        let supergraph = self.solver.joins.supergraph;
+        let mut infos = types.iter().filter_map(|ty| supergraph.field(ty, field));
+        infos.any(|info| supergraph.ty(info.ty.named).is_abstract())
+    }
+
+    /// The runtime types that a field's objects can have.
+    fn below(&self, field: FieldName, types: &TypeSet) -> TypeSet {
+        let supergraph = self.solver.joins.supergraph;
+        let infos = types.iter().filter_map(|ty| supergraph.field(ty, field));
+        infos.fold(TypeSet::default(), |all, info| all.union(&supergraph.ty(info.ty.named).possible))
+    }
+}
+
+fn typename_field() -> RepresentationField {
+    let name = "__typename".into();
+    RepresentationField { types: None, name, value: RepresentationValue::Typename, key: false }
+}
+
+fn down(path: &[PathStep], types: Option<TypeSet>, slot: SlotId) -> Vec<PathStep> {
+    let mut path = path.to_vec();
+    path.push(PathStep { types, slot });
+    path
+}

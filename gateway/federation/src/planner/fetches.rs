@@ -1,0 +1,230 @@
+//! Groups become fetches: merged where they ask the same subgraph at the same level, ordered, printed.
+
+use std::collections::BTreeSet;
+
+use apollo_compiler::executable::Operation;
+
+use super::emit::{Drafts, GroupId};
+use super::output::{Conditions, Outputs};
+use super::request::RequestNode;
+use super::text::Text;
+use super::{PlanError, variable_type};
+use crate::plan::{
+    Fetch, FetchId, FetchSource, FetchVariable, FetchVariableValue, Lookup, Read, ReadField, ReadId,
+    ReadTypename, Representation, Shape, Slot,
+};
+use crate::selection::CondId;
+use crate::{OperationKind, Plan};
+
+mod merge;
+mod relay;
+
+use merge::Units;
+
+pub(super) fn finish(
+    mut drafts: Drafts,
+    operation: &Operation,
+    kind: OperationKind,
+) -> Result<Plan, PlanError> {
+    drafts.variables = operation.variables.iter().map(|variable| variable.name.as_str().into()).collect();
+    let units = Units::merged(&mut drafts);
+    let drafts = drafts;
+    let mut outputs = Outputs::new(&drafts);
+    let mut reads = Reads { drafts: &drafts, all: Vec::new() };
+    let mut fetches = Vec::with_capacity(units.all.len());
+    for unit in &units.all {
+        fetches.push(fetch(&drafts, unit, operation, kind, &mut reads, &mut outputs.conditions));
+    }
+    let Outputs { outputs, enums, conditions, has_introspection, .. } = outputs;
+    let reads = reads.all;
+    let mut plan = Plan {
+        kind,
+        operation_name: operation.name.as_ref().map(|name| name.as_str().into()),
+        fetches,
+        shapes: shapes(&drafts),
+        reads,
+        outputs,
+        conditions: conditions.all,
+        variables: drafts.variables.clone(),
+        enums,
+        type_names: drafts.solver.joins.supergraph.names.clone(),
+        has_introspection,
+        relay: false,
+    };
+    plan.relay = relay::is_safe(&plan, &drafts);
+    Ok(plan)
+}
+
+fn shapes(drafts: &Drafts) -> Vec<Shape> {
+    let shape = |position: &super::position::Position| {
+        let slots = position.slots.iter().map(|slot| Slot {
+            key: slot.key.map(|key| drafts.solver.sets.key(key).into()),
+            child: slot.child,
+        });
+        Shape { slots: slots.collect() }
+    };
+    drafts.positions.all.iter().map(shape).collect()
+}
+
+/// One request: the groups in it and the requests that it waits for.
+pub(super) struct Unit {
+    pub groups: Vec<GroupId>,
+    pub deps: BTreeSet<usize>,
+}
+
+fn fetch(
+    drafts: &Drafts,
+    unit: &Unit,
+    operation: &Operation,
+    kind: OperationKind,
+    reads: &mut Reads,
+    conditions: &mut Conditions,
+) -> Fetch {
+    let first = &drafts.groups[unit.groups[0]];
+    let mut text = Text::default();
+    let mut variables = Vec::new();
+    let mut declared: Vec<String> = Vec::new();
+    let conds: Vec<CondId> =
+        unit.groups.iter().map(|&group| drafts.groups[group].cond.unwrap_or(CondId::ALWAYS)).collect();
+    let condition = drafts.any_of(&conds, conditions);
+    let source = if first.entities {
+        text.out.push('{');
+        let mut lookups = Vec::new();
+        for (at, &id) in unit.groups.iter().enumerate() {
+            let group = &drafts.groups[id];
+            let (key, variable) = drafts.lookup_names(at, unit.groups.len());
+            if at > 0 {
+                text.out.push(' ');
+            }
+            if key != "_entities" {
+                text.out.push_str(&format!("{key}:"));
+            }
+            text.out.push_str(&format!("_entities(representations:${variable})"));
+            text.selection(drafts, group.node, group.subgraph);
+            declared.push(format!("${variable}:[_Any!]!"));
+            variables.push(FetchVariable {
+                key: format!("\"{variable}\":").into_bytes().into(),
+                value: FetchVariableValue::Representations(at),
+            });
+            lookups.push(Lookup {
+                key: key.into(),
+                path: group.path.clone(),
+                representations: representations(drafts, id),
+                read: reads.read(&[group.node]),
+                condition: conditions.id(drafts, conds[at]),
+            });
+        }
+        text.out.push('}');
+        FetchSource::Entities(lookups)
+    } else {
+        text.selection(drafts, first.node, first.subgraph);
+        FetchSource::Root { path: first.path.clone(), read: reads.read(&[first.node]) }
+    };
+    for (at, name) in drafts.variables.iter().enumerate() {
+        let used = text.variables.contains(name) || text.conditions.iter().any(|id| id.index() == at);
+        if let (true, Some(ty)) = (used, variable_type(operation, name)) {
+            declared.push(ty);
+            variables.push(FetchVariable {
+                key: format!("\"{name}\":").into_bytes().into(),
+                value: FetchVariableValue::Client(crate::plan::VariableId(at as u32)),
+            });
+        }
+    }
+    let kind = if first.entities || !first.path.is_empty() { OperationKind::Query } else { kind };
+    let query = operation_text(kind, &declared, &text.out);
+    let escaped = serde_json::Value::from(query.as_str()).to_string();
+    Fetch {
+        subgraph: first.subgraph,
+        kind,
+        deps: unit.deps.iter().map(|&dep| FetchId(dep as u32)).collect(),
+        condition,
+        head: format!("{{\"query\":{escaped}").into_bytes().into(),
+        query: query.into(),
+        variables,
+        source,
+    }
+}
+
+fn operation_text(kind: OperationKind, declared: &[String], selection: &str) -> String {
+    let keyword = match kind {
+        OperationKind::Query => "query",
+        OperationKind::Mutation => "mutation",
+        OperationKind::Subscription => "subscription",
+    };
+    match (kind, declared) {
+        (OperationKind::Query, []) => selection.to_owned(),
+        (_, []) => format!("{keyword}{selection}"),
+        _ => format!("{keyword}({}){selection}", declared.join(",")),
+    }
+}
+
+fn representations(drafts: &Drafts, group: GroupId) -> Vec<Representation> {
+    let supergraph = drafts.solver.joins.supergraph;
+    let group = &drafts.groups[group];
+    group
+        .representations
+        .iter()
+        .map(|draft| Representation {
+            types: draft.types.clone(),
+            typename: draft.on.map(|on| supergraph.names.name(on).into()),
+            fields: draft.fields.clone(),
+        })
+        .collect()
+}
+
+impl Drafts<'_> {
+    /// One condition for several things in one request.
+    fn any_of(&self, conds: &[CondId], conditions: &mut Conditions) -> Option<crate::plan::ConditionId> {
+        let first = *conds.first()?;
+        if conds.iter().all(|cond| *cond == first) { conditions.id(self, first) } else { None }
+    }
+
+    /// The key and the variable of one of a request's lookups, clear of the client's variables.
+    fn lookup_names(&self, at: usize, count: usize) -> (String, String) {
+        let (key, mut variable) = match count {
+            1 => ("_entities".to_owned(), "representations".to_owned()),
+            _ => (format!("_e{at}"), format!("_r{at}")),
+        };
+        while self.variables.iter().any(|known| **known == *variable) {
+            variable.insert(0, '_');
+        }
+        (key, variable)
+    }
+}
+
+/// Builds [`Read`]s.
+struct Reads<'d, 'a> {
+    drafts: &'d Drafts<'a>,
+    all: Vec<Read>,
+}
+
+impl Reads<'_, '_> {
+    /// The selections that share a place in a reply are read by one program: keys that aren't there don't matter.
+    fn read(&mut self, nodes: &[RequestNode]) -> ReadId {
+        let requests = &self.drafts.requests;
+        let id = ReadId(self.all.len() as u32);
+        let first = requests.get(nodes[0]);
+        let dynamic = nodes.iter().any(|&node| requests.get(node).typename);
+        let typename = match first.declared {
+            _ if dynamic => ReadTypename::Dynamic,
+            None => ReadTypename::Keep,
+            Some(ty) => ReadTypename::Static(ty),
+        };
+        self.all.push(Read { shape: first.position, typename, fields: Vec::new() });
+        let mut keys: Vec<(&str, crate::plan::SlotId, Vec<RequestNode>)> = Vec::new();
+        for field in nodes.iter().flat_map(|&node| &requests.get(node).fields) {
+            match keys.iter_mut().find(|(key, ..)| *key == field.wire) {
+                Some((.., children)) => children.extend(field.child),
+                None => keys.push((&field.wire, field.slot, field.child.into_iter().collect())),
+            }
+        }
+        let mut fields = Vec::with_capacity(keys.len());
+        for (key, slot, children) in keys {
+            let read = (!children.is_empty())
+                .then(|| stacker::maybe_grow(256 * 1024, 2 * 1024 * 1024, || self.read(&children)));
+            fields.push(ReadField { types: None, key: key.into(), slot, read });
+        }
+        self.all[id.index()].fields = fields;
+        id
+    }
+}

@@ -1,0 +1,188 @@
+//! Which groups go in one request.
+
+use std::collections::BTreeSet;
+
+use super::Unit;
+use crate::planner::emit::{Drafts, GroupId};
+
+/// Requests in topological order.
+pub(super) struct Units {
+    pub all: Vec<Unit>,
+}
+
+/// Beyond this many groups only those of one level are merged.
+const MAX_TRIED: usize = 150;
+
+impl Units {
+    /// Merges the groups of a plan. Entities that one subgraph is asked for at one level go in one request;
+    /// a request that can wait without making the plan longer joins a later one.
+    pub fn merged(drafts: &mut Drafts) -> Self {
+        order_parts(drafts);
+        let mut graph = Graph::new(drafts);
+        graph.merge_levels(drafts);
+        if graph.units.len() <= MAX_TRIED {
+            while graph.sink_one(drafts) {}
+        }
+        for unit in &mut graph.units {
+            join_lookups(drafts, &mut unit.groups);
+        }
+        graph.reduced()
+    }
+}
+
+/// What belongs to a mutation's field waits for everything that belongs to the fields before it.
+fn order_parts(drafts: &mut Drafts) {
+    let parts: Vec<usize> = drafts.groups.iter().map(|group| group.part).collect();
+    let Some(&last) = parts.iter().max() else { return };
+    if last == 0 {
+        return;
+    }
+    for at in 0..parts.len() {
+        if drafts.groups[at].deps.is_empty() {
+            let before = (0..parts.len()).filter(|&other| parts[other] < parts[at]);
+            drafts.groups[at].deps.extend(before.collect::<Vec<_>>());
+        }
+    }
+}
+
+struct Graph {
+    units: Vec<Unit>,
+    levels: Vec<usize>,
+}
+
+impl Graph {
+    fn new(drafts: &Drafts) -> Self {
+        let units = drafts.groups.iter().enumerate();
+        let units = units.map(|(id, group)| Unit { groups: vec![id], deps: group.deps.clone() }).collect();
+        let mut graph = Self { units, levels: Vec::new() };
+        graph.levels = graph.longest();
+        graph
+    }
+
+    /// For each unit the longest way to it.
+    fn longest(&self) -> Vec<usize> {
+        let mut levels = vec![usize::MAX; self.units.len()];
+        for start in 0..self.units.len() {
+            let mut open = vec![start];
+            while let Some(&at) = open.last() {
+                let waiting: Vec<usize> =
+                    self.units[at].deps.iter().copied().filter(|&dep| levels[dep] == usize::MAX).collect();
+                if waiting.is_empty() {
+                    levels[at] = self.units[at].deps.iter().map(|&dep| levels[dep] + 1).max().unwrap_or(0);
+                    open.pop();
+                } else {
+                    open.extend(waiting);
+                }
+            }
+        }
+        levels
+    }
+
+    fn can_merge(&self, drafts: &Drafts, a: usize, b: usize) -> bool {
+        let group = |unit: usize| &drafts.groups[self.units[unit].groups[0]];
+        let (a, b) = (group(a), group(b));
+        a.entities && b.entities && a.subgraph == b.subgraph && a.part == b.part
+    }
+
+    fn merge_levels(&mut self, drafts: &Drafts) {
+        // Units of one level never depend on each other, and merging them leaves all levels as they are.
+        let mut at = 0;
+        while at < self.units.len() {
+            let other = (at + 1..self.units.len())
+                .find(|&other| self.levels[other] == self.levels[at] && self.can_merge(drafts, at, other));
+            match other {
+                Some(other) => self.merge(other, at),
+                None => at += 1,
+            }
+        }
+    }
+
+    /// Moves one request into a later one to the same subgraph, if the plan gets no longer.
+    fn sink_one(&mut self, drafts: &Drafts) -> bool {
+        let depth = self.levels.iter().max().copied().unwrap_or(0);
+        for early in 0..self.units.len() {
+            for late in 0..self.units.len() {
+                let later = self.levels[late] > self.levels[early];
+                if !later || !self.can_merge(drafts, early, late) || self.depends(late, early) {
+                    continue;
+                }
+                if self.levels[late] + self.tail(early) <= depth {
+                    self.merge(early, late);
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// How many requests follow at the most.
+    fn tail(&self, unit: usize) -> usize {
+        let below = self.units.iter().enumerate().filter(|(_, other)| other.deps.contains(&unit));
+        below.map(|(other, _)| self.tail(other) + 1).max().unwrap_or(0)
+    }
+
+    fn depends(&self, unit: usize, other: usize) -> bool {
+        let mut open = vec![unit];
+        let mut seen = BTreeSet::new();
+        while let Some(at) = open.pop() {
+            if at == other {
+                return true;
+            }
+            if seen.insert(at) {
+                open.extend(&self.units[at].deps);
+            }
+        }
+        false
+    }
+
+    /// Puts a unit into another and closes the gap in the numbering.
+    fn merge(&mut self, from: usize, into: usize) {
+        let unit =
+            std::mem::replace(&mut self.units[from], Unit { groups: Vec::new(), deps: BTreeSet::new() });
+        self.units[into].groups.extend(unit.groups);
+        self.units[into].deps.extend(unit.deps);
+        self.units.remove(from);
+        let renumber = |id: usize| match id {
+            id if id == from => into - usize::from(into > from),
+            id => id - usize::from(id > from),
+        };
+        for unit in &mut self.units {
+            unit.deps = unit.deps.iter().map(|&dep| renumber(dep)).collect();
+        }
+        self.levels = self.longest();
+    }
+
+    /// In topological order, without dependencies that others imply.
+    fn reduced(self) -> Units {
+        let mut order: Vec<usize> = (0..self.units.len()).collect();
+        order.sort_by_key(|&unit| (self.levels[unit], unit));
+        let mut place = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(at, &unit)| place[unit] = at);
+        let mut all: Vec<Unit> = Vec::with_capacity(order.len());
+        for &unit in &order {
+            let deps = &self.units[unit].deps;
+            let implied = |dep: usize| deps.iter().any(|&other| other != dep && self.depends(other, dep));
+            let deps = deps.iter().copied().filter(|&dep| !implied(dep)).map(|dep| place[dep]).collect();
+            all.push(Unit { groups: self.units[unit].groups.clone(), deps });
+        }
+        Units { all }
+    }
+}
+
+/// Lookups of the same objects in one request become one.
+fn join_lookups(drafts: &mut Drafts, groups: &mut Vec<GroupId>) {
+    let mut at = 0;
+    while at < groups.len() {
+        let same = |other: &usize| {
+            let (one, other) = (&drafts.groups[groups[at]], &drafts.groups[groups[*other]]);
+            one.path == other.path && one.only_if == other.only_if
+        };
+        match (at + 1..groups.len()).filter(same).find(|_| drafts.groups[groups[at]].entities) {
+            Some(other) => {
+                let from = groups.remove(other);
+                drafts.absorb_group(groups[at], from);
+            }
+            None => at += 1,
+        }
+    }
+}

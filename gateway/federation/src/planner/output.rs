@@ -1,0 +1,162 @@
+//! The client's selection as a program over slots.
+
+use rustc_hash::FxHashMap;
+
+use super::emit::Drafts;
+use super::position::ROOT;
+use crate::plan::{
+    Condition, ConditionId, EnumId, EnumValues, Output, OutputField, OutputId, OutputInner, OutputType,
+    OutputValue, ShapeId,
+};
+use crate::selection::{CondId, Entry, SetId};
+use crate::supergraph::{FieldName, FieldType, TypeKind};
+use crate::{TypeId, TypeSet};
+
+/// Builds [`Output`]s and the tables that they refer to.
+pub(super) struct Outputs<'d, 'a> {
+    drafts: &'d Drafts<'a>,
+    pub outputs: Vec<Output>,
+    pub enums: Vec<EnumValues>,
+    pub conditions: Conditions,
+    pub has_introspection: bool,
+    known: FxHashMap<(SetId, ShapeId, TypeId), OutputId>,
+    enum_ids: FxHashMap<TypeId, EnumId>,
+}
+
+/// The conditions of a plan.
+#[derive(Default)]
+pub(super) struct Conditions {
+    pub all: Vec<Condition>,
+    ids: FxHashMap<CondId, ConditionId>,
+}
+
+impl Conditions {
+    pub fn id(&mut self, drafts: &Drafts, cond: CondId) -> Option<ConditionId> {
+        if cond == CondId::ALWAYS {
+            return None;
+        }
+        let all = &mut self.all;
+        Some(*self.ids.entry(cond).or_insert_with(|| {
+            all.push(drafts.solver.sets.condition(cond).clone());
+            ConditionId(all.len() as u32 - 1)
+        }))
+    }
+}
+
+impl<'d, 'a> Outputs<'d, 'a> {
+    pub fn new(drafts: &'d Drafts<'a>) -> Self {
+        let mut outputs = Self {
+            drafts,
+            outputs: Vec::new(),
+            enums: Vec::new(),
+            conditions: Conditions::default(),
+            has_introspection: false,
+            known: FxHashMap::default(),
+            enum_ids: FxHashMap::default(),
+        };
+        outputs.output(drafts.client, ROOT, drafts.root);
+        outputs
+    }
+
+    fn output(&mut self, set: SetId, position: ShapeId, ty: TypeId) -> OutputId {
+        if let Some(&known) = self.known.get(&(set, position, ty)) {
+            return known;
+        }
+        let id = OutputId(self.outputs.len() as u32);
+        self.outputs.push(Output { types: self.visible(ty), fields: Vec::new() });
+        self.known.insert((set, position, ty), id);
+        let mut fields = Vec::new();
+        for entry in self.drafts.solver.sets.set(set).iter() {
+            self.field(entry, position, id, &mut fields);
+        }
+        self.outputs[id.index()].fields = fields;
+        id
+    }
+
+    /// The runtime types that the client may see.
+    fn visible(&self, ty: TypeId) -> TypeSet {
+        let supergraph = self.drafts.solver.joins.supergraph;
+        supergraph.ty(ty).possible.iter().filter(|&ty| !supergraph.ty(ty).inaccessible).collect()
+    }
+
+    fn field(&mut self, entry: &Entry, position: ShapeId, id: OutputId, fields: &mut Vec<OutputField>) {
+        let visible = self.outputs[id.index()].types.clone();
+        let types = entry.types.intersection(&visible);
+        if types.is_empty() {
+            return;
+        }
+        let guard = |types: TypeSet| (!visible.is_subset(&types)).then_some(types);
+        let key = self.drafts.solver.sets.key(entry.key).to_owned();
+        let condition = self.conditions.id(self.drafts, entry.cond);
+        let mut add = |types: TypeSet, value| {
+            let json_key = format!("\"{key}\":").into_bytes().into_boxed_slice();
+            let key = key.as_str().into();
+            fields.push(OutputField { json_key, key, types: guard(types), condition, value });
+        };
+        match entry.field {
+            FieldName::TYPENAME => add(types, OutputValue::Typename),
+            FieldName::INTROSPECTION => {
+                self.has_introspection = true;
+                add(types, OutputValue::Introspection);
+            }
+            _ => {
+                for (types, value) in self.slots(entry, types, position) {
+                    add(types, value);
+                }
+            }
+        }
+    }
+
+    /// A field of an interface can have a narrower type in some of its objects, which then holds for those.
+    fn slots(&mut self, entry: &Entry, types: TypeSet, position: ShapeId) -> Vec<(TypeSet, OutputValue)> {
+        let supergraph = self.drafts.solver.joins.supergraph;
+        let Some(slot) = self.drafts.positions.by_key(position, entry.key) else { return Vec::new() };
+        let mut by_type: Vec<(FieldType, TypeSet)> = Vec::new();
+        for ty in types.iter() {
+            let Some(info) = supergraph.field(ty, entry.field) else { continue };
+            match by_type.iter_mut().find(|(known, _)| *known == info.ty) {
+                Some((_, types)) => types.insert(ty),
+                None => by_type.push((info.ty.clone(), TypeSet::of(ty))),
+            }
+        }
+        let mut values = Vec::new();
+        for (ty, types) in by_type {
+            let owner = types.iter().next().map(|ty| supergraph.names.name(ty)).unwrap_or_default();
+            let coordinate = format!("{owner}.{}", supergraph.field_name(entry.field)).into();
+            let child = self.drafts.positions.all[position.index()].slots[slot.index()].child;
+            let inner = self.inner(ty.named, entry.sub, child);
+            let ty = OutputType { non_null: ty.non_null, inner };
+            values.push((types, OutputValue::Slot { slot, ty, coordinate }));
+        }
+        values
+    }
+
+    fn inner(&mut self, ty: TypeId, sub: Option<SetId>, child: Option<ShapeId>) -> OutputInner {
+        let supergraph = self.drafts.solver.joins.supergraph;
+        if let (Some(sub), Some(child)) = (sub, child) {
+            let output = stacker::maybe_grow(256 * 1024, 2 * 1024 * 1024, || self.output(sub, child, ty));
+            return OutputInner::Object(output);
+        }
+        if supergraph.ty(ty).kind == TypeKind::Enum {
+            return OutputInner::Enum(self.enum_id(ty));
+        }
+        match supergraph.names.name(ty) {
+            "Int" => OutputInner::Int,
+            "Float" => OutputInner::Float,
+            "String" => OutputInner::String,
+            "Boolean" => OutputInner::Boolean,
+            "ID" => OutputInner::Id,
+            _ => OutputInner::Scalar,
+        }
+    }
+
+    fn enum_id(&mut self, ty: TypeId) -> EnumId {
+        let supergraph = self.drafts.solver.joins.supergraph;
+        let enums = &mut self.enums;
+        *self.enum_ids.entry(ty).or_insert_with(|| {
+            let values = supergraph.ty(ty).visible_values.clone();
+            enums.push(EnumValues { name: supergraph.names.name(ty).into(), values });
+            EnumId(enums.len() as u32 - 1)
+        })
+    }
+}

@@ -1,0 +1,135 @@
+//! The places of the answer and what is stored at them.
+//!
+//! A slot that the client asked for belongs to a response key. What the planner needs besides (keys, what
+//! `@requires` names) uses the client's slot where the client asked the very same field of all the types
+//! concerned, and has a slot of its own otherwise: so an alias never shadows a key.
+
+use rustc_hash::FxHashMap;
+
+use super::PlanError;
+use crate::TypeSet;
+use crate::plan::{ShapeId, SlotId};
+use crate::selection::{ArgsId, Entry, KeyId, LocalSets, SetId};
+use crate::supergraph::FieldName;
+
+/// More places than this are refused: the answer's tables would outgrow what they describe.
+const MAX_POSITIONS: usize = 100_000;
+
+#[derive(Debug, Default)]
+pub(super) struct Position {
+    pub slots: Vec<DraftSlot>,
+    by_key: FxHashMap<KeyId, SlotId>,
+    asked: FxHashMap<(FieldName, ArgsId), Vec<(TypeSet, SlotId)>>,
+    own: FxHashMap<(FieldName, ArgsId), SlotId>,
+    sets: Vec<SetId>,
+}
+
+#[derive(Debug)]
+pub(super) struct DraftSlot {
+    /// The client's response key.
+    pub key: Option<KeyId>,
+    pub child: Option<ShapeId>,
+}
+
+#[derive(Debug)]
+pub(super) struct Positions {
+    pub all: Vec<Position>,
+}
+
+pub(super) const ROOT: ShapeId = ShapeId(0);
+
+impl Positions {
+    /// The places that the client's selection makes.
+    pub fn new(client: SetId, sets: &LocalSets) -> Result<Self, PlanError> {
+        let mut positions = Self { all: vec![Position::default()] };
+        let mut open = vec![(ROOT, client)];
+        while let Some((at, set)) = open.pop() {
+            if positions.all[at.index()].sets.contains(&set) {
+                continue;
+            }
+            positions.all[at.index()].sets.push(set);
+            for entry in sets.set(set).iter() {
+                if entry.field == FieldName::TYPENAME || entry.field == FieldName::INTROSPECTION {
+                    continue;
+                }
+                let slot = positions.ask(at, entry);
+                if let Some(sub) = entry.sub {
+                    open.push((positions.child(at, slot)?, sub));
+                }
+            }
+        }
+        Ok(positions)
+    }
+
+    fn ask(&mut self, at: ShapeId, entry: &Entry) -> SlotId {
+        let position = &mut self.all[at.index()];
+        let slot = match position.by_key.get(&entry.key) {
+            Some(&slot) => slot,
+            None => {
+                let slot = position.add(Some(entry.key));
+                position.by_key.insert(entry.key, slot);
+                slot
+            }
+        };
+        position.asked.entry((entry.field, entry.args)).or_default().push((entry.types.clone(), slot));
+        slot
+    }
+
+    /// The place in a slot.
+    pub fn child(&mut self, at: ShapeId, slot: SlotId) -> Result<ShapeId, PlanError> {
+        if let Some(child) = self.all[at.index()].slots[slot.index()].child {
+            return Ok(child);
+        }
+        if self.all.len() >= MAX_POSITIONS {
+            return Err(PlanError::TooComplex);
+        }
+        let child = ShapeId(self.all.len() as u32);
+        self.all.push(Position::default());
+        self.all[at.index()].slots[slot.index()].child = Some(child);
+        Ok(child)
+    }
+
+    /// The slot of a response key.
+    pub fn by_key(&self, at: ShapeId, key: KeyId) -> Option<SlotId> {
+        self.all[at.index()].by_key.get(&key).copied()
+    }
+
+    /// Where a field that the planner needs is stored, by runtime type.
+    pub fn needed(
+        &mut self,
+        at: ShapeId,
+        field: FieldName,
+        args: ArgsId,
+        types: &TypeSet,
+    ) -> Vec<(TypeSet, SlotId)> {
+        let position = &mut self.all[at.index()];
+        let mut rest = types.clone();
+        let mut found: Vec<(TypeSet, SlotId)> = Vec::new();
+        for (asked, slot) in position.asked.get(&(field, args)).into_iter().flatten() {
+            let common = rest.intersection(asked);
+            if !common.is_empty() {
+                rest = rest.difference(&common);
+                found.push((common, *slot));
+            }
+        }
+        if !rest.is_empty() {
+            let slot = match position.own.get(&(field, args)) {
+                Some(&slot) => slot,
+                None => {
+                    let slot = position.add(None);
+                    position.own.insert((field, args), slot);
+                    slot
+                }
+            };
+            found.push((rest, slot));
+        }
+        found
+    }
+}
+
+impl Position {
+    fn add(&mut self, key: Option<KeyId>) -> SlotId {
+        self.slots.push(DraftSlot { key, child: None });
+        SlotId(self.slots.len() as u32 - 1)
+    }
+}

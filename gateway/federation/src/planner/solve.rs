@@ -1,0 +1,584 @@
+//! From which subgraph each field of a selection set comes.
+
+use std::collections::hash_map::Entry as MapEntry;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use super::choose::{self, Choice, Decision, Place};
+use super::cost::Cost;
+use super::node::{Joins, NOWHERE, Node};
+use super::ways::Way;
+use super::{PlanError, PlanOptions, Roots};
+use crate::selection::{ArgsId, CondId, Entry, LocalSets, Set, SetId};
+use crate::supergraph::FieldName;
+use crate::{OperationKind, SubgraphId, Supergraph, TypeId, TypeSet};
+
+/// How a selection set on objects of one type is answered; index into [`Solver::frags`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct FragId(pub u32);
+
+/// The same for a value of a declared type, by runtime types; index into [`Solver::values`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ValueId(pub u32);
+
+/// A selection set on objects of one runtime type, distributed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Frag {
+    /// Taken from the answer in which the object was reached.
+    pub here: Vec<Placed>,
+    /// Further visits to the object, in an order in which each can be entered.
+    pub visits: Vec<Visit>,
+    /// What has no source from here.
+    pub missing: Option<SetId>,
+}
+
+/// A field that has found its place.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Placed {
+    pub entry: Entry,
+    pub child: Option<ValueId>,
+}
+
+/// A fetch for the same object from another subgraph (or the same one again, for `@requires`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Visit {
+    pub subgraph: SubgraphId,
+    /// The interface by whose name the object goes there; `None`: its own type.
+    pub on: Option<TypeId>,
+    /// What it requires is fetched under this condition only, so nothing else may travel with it.
+    pub only_if: CondId,
+    pub enter: Enter,
+    pub content: Content,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Enter {
+    /// The operation's root, or a `Query` object.
+    Root,
+    /// By `_entities`.
+    Key { key: SetId, needs: Vec<Need>, requires: Vec<(SetId, FragId)> },
+}
+
+/// A key's field and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Need {
+    pub placed: Placed,
+    /// An earlier visit; `None`: here.
+    pub from: Option<usize>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Content {
+    Fields(Vec<Placed>),
+    /// An interface is asked for an interface object's concrete types.
+    Interface(ValueId),
+}
+
+/// A value of a declared type in one subgraph's answer.
+#[derive(Debug)]
+pub(super) struct Value {
+    pub declared: TypeId,
+    /// Runtime types that are answered alike.
+    pub groups: Vec<(TypeSet, FragId)>,
+    pub missing: Option<SetId>,
+    pub cost: Cost,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Task {
+    Solve(SetId, Node),
+    Ways(Node),
+}
+
+pub(super) struct Solver<'a> {
+    pub joins: Joins<'a>,
+    pub sets: LocalSets<'a>,
+    frags: Vec<(Rc<Frag>, Cost)>,
+    frag_ids: FxHashMap<Rc<Frag>, FragId>,
+    values: Vec<Rc<Value>>,
+    solved: FxHashMap<(SetId, Node), FragId>,
+    value_ids: FxHashMap<(SetId, TypeId, SubgraphId, Option<SetId>), ValueId>,
+    pub(super) known_ways: FxHashMap<Node, Rc<Vec<Way>>>,
+    restricted: FxHashMap<(SetId, TypeId), SetId>,
+    /// What is being worked out, and at which depth: asking for it again is a cycle.
+    running: FxHashMap<Task, usize>,
+    /// The least depth at which a cycle was cut; what hangs below it isn't remembered, since it could be
+    /// better from elsewhere.
+    cut: usize,
+    budget: u64,
+}
+
+/// Tasks within tasks before a way counts as a cycle.
+const MAX_RUNNING: usize = 2_000;
+
+impl<'a> Solver<'a> {
+    pub fn new(supergraph: &'a Supergraph, sets: LocalSets<'a>, options: &PlanOptions, budget: u64) -> Self {
+        let labels = supergraph.labels.iter().map(|label| options.labels.contains(label)).collect();
+        Self {
+            joins: Joins { supergraph, labels },
+            sets,
+            frags: Vec::new(),
+            frag_ids: FxHashMap::default(),
+            values: Vec::new(),
+            solved: FxHashMap::default(),
+            value_ids: FxHashMap::default(),
+            known_ways: FxHashMap::default(),
+            restricted: FxHashMap::default(),
+            running: FxHashMap::default(),
+            cut: usize::MAX,
+            budget,
+        }
+    }
+
+    /// Distributes the root selection. A mutation's fields are parts of their own, each in one subgraph.
+    pub fn roots(&mut self, client: SetId, root: TypeId, kind: OperationKind) -> Result<Roots, PlanError> {
+        let all = self.restrict(client, root);
+        let node = Node { ty: root, subgraph: NOWHERE, provided: None };
+        let sets = match kind {
+            OperationKind::Mutation => {
+                let entries = self.sets.set(all);
+                entries.iter().map(|entry| self.sets.intern(vec![entry.clone()])).collect()
+            }
+            _ => vec![all],
+        };
+        let mut parts = Vec::new();
+        for set in sets {
+            let frag = self.solve(set, node)?;
+            let roots = self.frag(frag).visits.len();
+            if let Some(missing) = self.frag(frag).missing {
+                return Err(self.unreachable(missing, root));
+            }
+            if kind != OperationKind::Query && roots > 1 {
+                return Err(self.unreachable(set, root));
+            }
+            parts.push((set, frag));
+        }
+        Ok(Roots { kind, parts })
+    }
+
+    pub fn frag(&self, id: FragId) -> Rc<Frag> {
+        self.frags[id.0 as usize].0.clone()
+    }
+
+    pub fn cost(&self, id: FragId) -> &Cost {
+        &self.frags[id.0 as usize].1
+    }
+
+    pub fn value(&self, id: ValueId) -> Rc<Value> {
+        self.values[id.0 as usize].clone()
+    }
+
+    pub fn step(&mut self, steps: u64) -> Result<(), PlanError> {
+        self.budget = self.budget.checked_sub(steps).ok_or(PlanError::TooComplex)?;
+        Ok(())
+    }
+
+    /// The entries that apply to a runtime type, without their types.
+    pub fn restrict(&mut self, set: SetId, ty: TypeId) -> SetId {
+        if let Some(&known) = self.restricted.get(&(set, ty)) {
+            return known;
+        }
+        let entries = self.sets.set(set);
+        let applies = |entry: &&Entry| entry.types.is_empty() || entry.types.contains(ty);
+        let plain = |entry: &Entry| Entry { types: TypeSet::default(), ..entry.clone() };
+        let restricted = self.sets.intern(entries.iter().filter(applies).map(plain).collect());
+        self.restricted.insert((set, ty), restricted);
+        restricted
+    }
+
+    /// Runs a task unless it is running already. `None`: it is, this is a cycle.
+    fn guarded<T>(
+        &mut self,
+        task: Task,
+        run: impl FnOnce(&mut Self) -> Result<T, PlanError>,
+    ) -> Result<Option<(T, bool)>, PlanError> {
+        let depth = self.running.len();
+        match self.running.entry(task) {
+            MapEntry::Occupied(at) => {
+                self.cut = self.cut.min(*at.get());
+                return Ok(None);
+            }
+            MapEntry::Vacant(free) if depth < MAX_RUNNING => {
+                free.insert(depth);
+            }
+            MapEntry::Vacant(_) => return Err(PlanError::TooDeep),
+        }
+        let outer = std::mem::replace(&mut self.cut, usize::MAX);
+        let result = stacker::maybe_grow(256 * 1024, 2 * 1024 * 1024, || run(self));
+        self.running.remove(&task);
+        let whole = self.cut >= depth;
+        let inner = if whole { usize::MAX } else { self.cut };
+        self.cut = outer.min(inner);
+        Ok(Some((result?, whole)))
+    }
+
+    /// The ways from a node to where else its objects can be asked; the first is the node itself.
+    pub fn ways(&mut self, node: Node) -> Result<Rc<Vec<Way>>, PlanError> {
+        if let Some(known) = self.known_ways.get(&node) {
+            return Ok(known.clone());
+        }
+        let Some((ways, whole)) = self.guarded(Task::Ways(node), |solver| solver.find_ways(node))? else {
+            return Ok(Rc::new(vec![Way::here(node)]));
+        };
+        let ways = Rc::new(ways);
+        if whole {
+            self.known_ways.insert(node, ways.clone());
+        }
+        Ok(ways)
+    }
+
+    /// Distributes a set (restricted to the node's type) over the ways from a node.
+    pub fn solve(&mut self, set: SetId, node: Node) -> Result<FragId, PlanError> {
+        if let Some(&known) = self.solved.get(&(set, node)) {
+            return Ok(known);
+        }
+        self.step(1)?;
+        let Some((id, whole)) =
+            self.guarded(Task::Solve(set, node), |solver| solver.distribute(set, node))?
+        else {
+            let missing = self.sets.set(set).len() as u32;
+            let frag = Frag { missing: Some(set), ..Frag::default() };
+            return Ok(self.keep(frag, Cost::missing(missing)));
+        };
+        if whole {
+            self.solved.insert((set, node), id);
+        }
+        Ok(id)
+    }
+
+    fn keep(&mut self, frag: Frag, cost: Cost) -> FragId {
+        if let Some(&known) = self.frag_ids.get(&frag)
+            && self.frags[known.0 as usize].1 == cost
+        {
+            return known;
+        }
+        let id = FragId(self.frags.len() as u32);
+        let frag = Rc::new(frag);
+        self.frags.push((frag.clone(), cost));
+        self.frag_ids.insert(frag, id);
+        id
+    }
+
+    fn distribute(&mut self, set: SetId, node: Node) -> Result<FragId, PlanError> {
+        let mut frag = Frag::default();
+        let mut open = Vec::new();
+        let object = !self.joins.is_interface_object(node.ty, node.subgraph);
+        let mut discover = false;
+        for entry in self.sets.set(set).iter() {
+            match entry.field {
+                FieldName::INTROSPECTION => {}
+                FieldName::TYPENAME if object => frag.here.push(Placed { entry: entry.clone(), child: None }),
+                FieldName::TYPENAME => discover = true,
+                _ => {
+                    discover |= !object && !entry.types.is_empty() && !entry.types.contains(node.ty);
+                    match self.free_here(entry, node)? {
+                        Some(placed) => frag.here.push(placed),
+                        None => open.push(entry.clone()),
+                    }
+                }
+            }
+        }
+        if discover {
+            open.push(self.typename_entry());
+        }
+        let mut cost = Cost::default();
+        if !open.is_empty() {
+            self.place(open, node, &mut frag, &mut cost)?;
+        }
+        Ok(self.keep(frag, cost))
+    }
+
+    fn typename_entry(&mut self) -> Entry {
+        Entry {
+            key: self.sets.intern_key("__typename"),
+            field: FieldName::TYPENAME,
+            args: ArgsId::NONE,
+            types: TypeSet::default(),
+            cond: CondId::ALWAYS,
+            sub: None,
+        }
+    }
+
+    /// A field that costs nothing where the object already is: no other choice can be better.
+    fn free_here(&mut self, entry: &Entry, node: Node) -> Result<Option<Placed>, PlanError> {
+        let Some(local) = self.joins.local(node, entry.field, &mut self.sets) else { return Ok(None) };
+        if local.requires.is_some() {
+            return Ok(None);
+        }
+        let Some(sub) = entry.sub else { return Ok(Some(Placed { entry: entry.clone(), child: None })) };
+        let child = self.solve_value(sub, local.ty.named, node.subgraph, local.provided)?;
+        let free = self.value(child).cost.is_free();
+        Ok(free.then(|| Placed { entry: entry.clone(), child: Some(child) }))
+    }
+
+    /// Chooses places for fields that cost something, and records the visits that follow.
+    fn place(
+        &mut self,
+        mut open: Vec<Entry>,
+        node: Node,
+        frag: &mut Frag,
+        cost: &mut Cost,
+    ) -> Result<(), PlanError> {
+        let mut ways = (*self.ways(node)?).clone();
+        if let Some(again) = self.way_back(node, &ways)? {
+            ways.push(again);
+        }
+        let mut chosen: Vec<(Entry, Choice)> = Vec::new();
+        let mut missing: Set = Vec::new();
+        let mut tried: Vec<(Entry, Vec<Place>)> = Vec::new();
+        while !open.is_empty() {
+            let mut decisions: Vec<Decision> = Vec::new();
+            for entry in open.drain(..) {
+                let seen =
+                    tried.iter().find(|(known, _)| known.key == entry.key && known.types == entry.types);
+                let seen = seen.map(|(_, places)| places.clone()).unwrap_or_default();
+                let choices = self.choices(&entry, node, &ways, &seen)?;
+                if choices.is_empty() {
+                    missing.push(entry);
+                } else {
+                    Decision::add(&mut decisions, entry, choices);
+                }
+            }
+            let picks = choose::best(&decisions, cost, |steps| self.step(steps))?;
+            for (decision, pick) in decisions.into_iter().zip(picks) {
+                let choice = &decision.choices[pick];
+                cost.add(&choice.cost);
+                for entry in decision.entries {
+                    if let Some(rest) = choice.missing {
+                        let known =
+                            tried.iter_mut().find(|(it, _)| it.key == entry.key && it.types == entry.types);
+                        match known {
+                            Some((_, places)) => places.push(choice.place),
+                            None => tried.push((entry.clone(), vec![choice.place])),
+                        }
+                        open.push(Entry { sub: Some(rest), ..entry.clone() });
+                    }
+                    chosen.push((entry, choice.clone()));
+                }
+            }
+        }
+        // What was missing somewhere and then found elsewhere isn't missing any more.
+        cost.missing = self.leaves(&missing);
+        self.record(&chosen, &ways, frag)?;
+        if !missing.is_empty() {
+            frag.missing = Some(self.sets.intern(missing));
+        }
+        Ok(())
+    }
+
+    fn leaves(&self, set: &Set) -> u32 {
+        let below = |entry: &Entry| entry.sub.map_or(1, |sub| self.leaves(&self.sets.set(sub)).max(1));
+        set.iter().map(below).fold(0, u32::saturating_add)
+    }
+
+    /// Everywhere that the field can come from.
+    fn choices(
+        &mut self,
+        entry: &Entry,
+        node: Node,
+        ways: &[Way],
+        seen: &[Place],
+    ) -> Result<Vec<Choice>, PlanError> {
+        let mut choices = Vec::new();
+        for (at, way) in ways.iter().enumerate() {
+            let place = Place(at);
+            if seen.contains(&place) {
+                continue;
+            }
+            self.step(1)?;
+            let choice = if way.is_interface {
+                self.choice_by_interface(entry, way, place)?
+            } else {
+                self.choice_by_field(entry, node, way, place)?
+            };
+            // A place that answers nothing of it is none.
+            let useless = |choice: &Choice| entry.sub.is_some() && choice.missing == entry.sub;
+            choices.extend(choice.filter(|choice| !useless(choice)));
+        }
+        Ok(choices)
+    }
+
+    fn choice_by_interface(
+        &mut self,
+        entry: &Entry,
+        way: &Way,
+        place: Place,
+    ) -> Result<Option<Choice>, PlanError> {
+        let mut cost = way.cost.clone();
+        cost.weight += 1;
+        if entry.field == FieldName::TYPENAME {
+            return Ok(Some(Choice { place, level: way.level, cost, ..Choice::default() }));
+        }
+        let set = self.sets.intern(vec![entry.clone()]);
+        let value = self.solve_value(set, way.node.ty, way.node.subgraph, None)?;
+        let value = self.value(value);
+        cost.add_below(&value.cost, way.level);
+        let missing = match value.missing {
+            Some(missing) => match self.sets.set(missing).first() {
+                Some(Entry { sub: Some(sub), .. }) => Some(*sub),
+                _ => return Ok(None),
+            },
+            None => None,
+        };
+        Ok(Some(Choice { place, level: way.level, cost, missing, ..Choice::default() }))
+    }
+
+    fn choice_by_field(
+        &mut self,
+        entry: &Entry,
+        node: Node,
+        way: &Way,
+        place: Place,
+    ) -> Result<Option<Choice>, PlanError> {
+        if entry.field == FieldName::TYPENAME {
+            return Ok(None);
+        }
+        let Some(local) = self.joins.local(way.node, entry.field, &mut self.sets) else { return Ok(None) };
+        let mut choice = Choice { place, level: way.level, cost: way.cost.clone(), ..Choice::default() };
+        if let Some(requires) = local.requires {
+            // Without a key there is no way to bring along what the field requires.
+            if place == Place(0) || way.root {
+                return Ok(None);
+            }
+            let requires = self.restrict(requires, node.ty);
+            let frag = self.solve(requires, node)?;
+            if self.frag(frag).missing.is_some() {
+                return Ok(None);
+            }
+            let before = self.cost(frag).clone();
+            choice.level = way.level.max(before.depth().saturating_add(1));
+            choice.cost = way.cost_before.clone();
+            choice.cost.add(&before);
+            choice.cost.add_fetch(choice.level, way.node.subgraph);
+            choice.requires = Some((requires, frag));
+        } else if way.back {
+            return Ok(None);
+        }
+        if place != Place(0) {
+            choice.cost.weight += 1;
+        }
+        if let Some(sub) = entry.sub {
+            let child = self.solve_value(sub, local.ty.named, way.node.subgraph, local.provided)?;
+            let value = self.value(child);
+            choice.cost.add_below(&value.cost, choice.level);
+            choice.child = Some(child);
+            choice.missing = value.missing;
+        }
+        Ok(Some(choice))
+    }
+
+    /// Distributes a set over the runtime types of a value.
+    pub fn solve_value(
+        &mut self,
+        set: SetId,
+        declared: TypeId,
+        subgraph: SubgraphId,
+        provided: Option<SetId>,
+    ) -> Result<ValueId, PlanError> {
+        let name = (set, declared, subgraph, provided);
+        if let Some(&known) = self.value_ids.get(&name) {
+            return Ok(known);
+        }
+        let outer = std::mem::replace(&mut self.cut, usize::MAX);
+        let mut groups: Vec<(TypeSet, FragId)> = Vec::new();
+        let mut cost = Cost::default();
+        let mut missing: Set = Vec::new();
+        for ty in self.joins.runtime_types(declared, subgraph) {
+            let own = if self.joins.is_interface_object(ty, subgraph) {
+                self.of_interface(set, ty)
+            } else {
+                self.restrict(set, ty)
+            };
+            let frag = self.solve(own, Node { ty, subgraph, provided })?;
+            cost.add(self.cost(frag));
+            if let Some(rest) = self.frag(frag).missing {
+                self.add_missing(set, rest, ty, &mut missing);
+            }
+            match groups.iter_mut().find(|(_, known)| *known == frag) {
+                Some((types, _)) => types.insert(ty),
+                None => groups.push((TypeSet::of(ty), frag)),
+            }
+        }
+        cost.missing = self.leaves(&missing);
+        let missing = (!missing.is_empty()).then(|| self.sets.intern(missing));
+        let id = ValueId(self.values.len() as u32);
+        self.values.push(Rc::new(Value { declared, groups, missing, cost }));
+        if self.cut == usize::MAX {
+            self.value_ids.insert(name, id);
+        }
+        self.cut = self.cut.min(outer);
+        Ok(id)
+    }
+
+    /// What concerns an interface object: its types stay, since its concrete type may have to be found.
+    fn of_interface(&mut self, set: SetId, interface: TypeId) -> SetId {
+        let possible = &self.joins.supergraph.ty(interface).possible;
+        let entries = self.sets.set(set);
+        let concerns = |entry: &&Entry| entry.types.is_empty() || entry.types.intersects(possible);
+        let narrow = |entry: &Entry| {
+            let everywhere = entry.types.is_empty() || entry.types.contains(interface);
+            let types = if everywhere { TypeSet::default() } else { entry.types.clone() };
+            Entry { types, ..entry.clone() }
+        };
+        self.sets.intern(entries.iter().filter(concerns).map(narrow).collect())
+    }
+
+    /// A field that one of its types can't answer from here is missing for all of them: which type an object
+    /// has is known only once it is there, so all come from one place.
+    fn add_missing(&mut self, set: SetId, rest: SetId, ty: TypeId, missing: &mut Set) {
+        for entry in self.sets.set(rest).iter() {
+            let entries = self.sets.set(set);
+            let same = |known: &&Entry| known.key == entry.key && known.field == entry.field;
+            let of_type = |known: &&Entry| known.types.is_empty() || known.types.contains(ty);
+            let types = match entries.iter().filter(same).find(of_type) {
+                Some(whole) => whole.types.clone(),
+                None => TypeSet::of(ty),
+            };
+            let entry = Entry { types, ..entry.clone() };
+            let known = missing
+                .iter()
+                .position(|it| Entry { sub: None, ..it.clone() } == Entry { sub: None, ..entry.clone() });
+            match (known, entry.sub) {
+                (None, _) => missing.push(entry),
+                (Some(at), Some(sub)) if missing[at].sub != Some(sub) => {
+                    let mut union =
+                        missing[at].sub.map(|known| (*self.sets.set(known)).clone()).unwrap_or_default();
+                    let more = self.sets.set(sub);
+                    union.extend(more.iter().filter(|it| !union.contains(it)).cloned().collect::<Vec<_>>());
+                    missing[at].sub = Some(self.sets.intern(union));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn unreachable(&self, missing: SetId, root: TypeId) -> PlanError {
+        let mut paths = Vec::new();
+        self.missing_paths(missing, "", &mut paths);
+        let names = self.joins.supergraph.subgraphs().iter().map(|subgraph| &*subgraph.name);
+        let tried: Vec<&str> = names.collect();
+        let root = self.joins.supergraph.names.name(root);
+        let detail = format!(
+            "from {root}, none of {} resolves it or can be entered with a key that is known there",
+            tried.join(", ")
+        );
+        PlanError::Unreachable { paths, detail }
+    }
+
+    fn missing_paths(&self, set: SetId, above: &str, paths: &mut Vec<String>) {
+        for entry in self.sets.set(set).iter() {
+            if paths.len() >= 10 {
+                return;
+            }
+            let path = match above {
+                "" => self.sets.key(entry.key).to_owned(),
+                _ => format!("{above}.{}", self.sets.key(entry.key)),
+            };
+            match entry.sub {
+                Some(sub) if !self.sets.set(sub).is_empty() => self.missing_paths(sub, &path, paths),
+                _ => paths.push(path),
+            }
+        }
+    }
+}

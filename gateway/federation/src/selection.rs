@@ -1,0 +1,157 @@
+//! Selection sets in normal form: fragments dissolved into sets of runtime types, conditions collected,
+//! equal sets stored once.
+//!
+//! Within a [`Set`] no two entries share a response key and a runtime type, so an entry is one field of one
+//! kind of object. Interning makes equality a comparison of numbers, and exponential fragment spreads small.
+
+use crate::TypeSet;
+use crate::plan::Condition;
+use crate::pool::{Layer, Pool};
+use crate::supergraph::FieldName;
+
+mod collect;
+mod condition;
+
+pub(crate) use collect::{CollectError, Collector};
+
+macro_rules! number {
+    ($name:ident) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub(crate) struct $name(pub u32);
+    };
+}
+
+number!(SetId);
+number!(KeyId);
+number!(ArgsId);
+number!(CondId);
+
+impl ArgsId {
+    /// No arguments.
+    pub const NONE: Self = Self(0);
+}
+
+impl CondId {
+    /// Without a condition.
+    pub const ALWAYS: Self = Self(0);
+}
+
+/// One field on objects of certain runtime types.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Entry {
+    /// The response key.
+    pub key: KeyId,
+    pub field: FieldName,
+    pub args: ArgsId,
+    /// Empty in a set that was restricted to one type.
+    pub types: TypeSet,
+    pub cond: CondId,
+    pub sub: Option<SetId>,
+}
+
+/// A selection set in normal form.
+pub(crate) type Set = Vec<Entry>;
+
+/// Arguments as they are printed, `(a: 1, b: $x)`, in the order of their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Arguments {
+    pub text: String,
+    pub variables: Vec<Box<str>>,
+}
+
+/// What selections are made of, belonging to a supergraph.
+#[derive(Debug, Default)]
+pub(crate) struct Sets {
+    sets: Pool<Set>,
+    keys: Pool<Box<str>>,
+    args: Pool<Arguments>,
+    conds: Pool<Condition>,
+}
+
+/// The same for one planning, on top of the supergraph's.
+pub(crate) struct LocalSets<'a> {
+    sets: Layer<'a, Set>,
+    keys: Layer<'a, Box<str>>,
+    args: Layer<'a, Arguments>,
+    conds: Layer<'a, Condition>,
+}
+
+impl<'a> LocalSets<'a> {
+    pub fn over(base: Option<&'a Sets>) -> Self {
+        let mut local = Self {
+            sets: Layer::over(base.map(|base| &base.sets)),
+            keys: Layer::over(base.map(|base| &base.keys)),
+            args: Layer::over(base.map(|base| &base.args)),
+            conds: Layer::over(base.map(|base| &base.conds)),
+        };
+        // Number 0 has a meaning in both; interning them first gives it to them.
+        local.args.intern(Arguments::default());
+        local.conds.intern(condition::always());
+        local
+    }
+
+    pub fn into_base(self) -> Sets {
+        Sets {
+            sets: self.sets.into_own(),
+            keys: self.keys.into_own(),
+            args: self.args.into_own(),
+            conds: self.conds.into_own(),
+        }
+    }
+
+    pub fn set(&self, id: SetId) -> std::sync::Arc<Set> {
+        self.sets.get(id.0)
+    }
+
+    pub fn intern(&mut self, set: Set) -> SetId {
+        SetId(self.sets.intern(set))
+    }
+
+    pub fn key(&self, id: KeyId) -> &str {
+        self.keys.item(id.0)
+    }
+
+    pub fn intern_key(&mut self, key: &str) -> KeyId {
+        KeyId(self.keys.intern(key.into()))
+    }
+
+    pub fn args(&self, id: ArgsId) -> &Arguments {
+        self.args.item(id.0)
+    }
+
+    pub fn intern_args(&mut self, args: Arguments) -> ArgsId {
+        ArgsId(self.args.intern(args))
+    }
+
+    pub fn condition(&self, id: CondId) -> &Condition {
+        self.conds.item(id.0)
+    }
+
+    /// Both hold. `None`: that can't be.
+    pub fn and(&mut self, a: CondId, b: CondId) -> Option<CondId> {
+        if a == CondId::ALWAYS || a == b {
+            return Some(b);
+        }
+        if b == CondId::ALWAYS {
+            return Some(a);
+        }
+        let both = condition::and(self.condition(a), self.condition(b));
+        (!both.any.is_empty()).then(|| self.intern_condition(both))
+    }
+
+    /// One of them holds.
+    pub fn or(&mut self, a: CondId, b: CondId) -> CondId {
+        if a == b || a == CondId::ALWAYS {
+            return a;
+        }
+        if b == CondId::ALWAYS {
+            return b;
+        }
+        let either = condition::or(self.condition(a), self.condition(b));
+        self.intern_condition(either)
+    }
+
+    pub fn intern_condition(&mut self, condition: Condition) -> CondId {
+        CondId(self.conds.intern(condition))
+    }
+}

@@ -1,0 +1,323 @@
+//! From apollo-compiler's selection sets to normal form.
+
+use apollo_compiler::Node;
+use apollo_compiler::ast::{Argument, Value};
+use apollo_compiler::executable::{
+    DirectiveList, Field, FragmentMap, InlineFragment, Selection, SelectionSet,
+};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{ArgsId, Arguments, CondId, Entry, KeyId, LocalSets, SetId, condition};
+use crate::plan::{Literal, VariableId};
+use crate::supergraph::FieldName;
+use crate::{Supergraph, TypeSet};
+
+/// Why a selection has no normal form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum CollectError {
+    /// More work than the budget allows.
+    TooComplex,
+    /// Deeper than the limit.
+    TooDeep,
+    /// The schema doesn't have it (the document was validated against another one).
+    Unknown(String),
+}
+
+/// How deep selections may be nested. Apollo's parser has its own limit; this one bounds our recursion.
+const MAX_DEPTH: u32 = 200;
+
+/// A selection set and the condition under which it counts.
+type Part<'d> = (&'d SelectionSet, CondId);
+
+/// Normalises the selections of one document.
+pub(crate) struct Collector<'a, 'd, 's> {
+    supergraph: &'a Supergraph,
+    fragments: Option<&'d FragmentMap>,
+    variables: &'a dyn Fn(&str) -> Option<VariableId>,
+    pub sets: &'a mut LocalSets<'s>,
+    memo: FxHashMap<(Vec<(usize, CondId)>, TypeSet), SetId>,
+    budget: u64,
+    depth: u32,
+}
+
+/// An entry while its parts are gathered.
+struct Gathering<'d> {
+    key: KeyId,
+    field: FieldName,
+    args: ArgsId,
+    types: TypeSet,
+    conds: Vec<CondId>,
+    parts: Vec<Part<'d>>,
+}
+
+#[derive(Default)]
+struct Gathered<'d> {
+    entries: Vec<Gathering<'d>>,
+    by_key: FxHashMap<KeyId, Vec<usize>>,
+    spread: FxHashSet<(&'d str, TypeSet, CondId)>,
+}
+
+impl<'a, 'd, 's> Collector<'a, 'd, 's> {
+    pub fn new(
+        supergraph: &'a Supergraph,
+        fragments: Option<&'d FragmentMap>,
+        variables: &'a dyn Fn(&str) -> Option<VariableId>,
+        sets: &'a mut LocalSets<'s>,
+        budget: u64,
+    ) -> Self {
+        Self { supergraph, fragments, variables, sets, memo: FxHashMap::default(), budget, depth: 0 }
+    }
+
+    /// What is left of the budget.
+    pub fn budget(&self) -> u64 {
+        self.budget
+    }
+
+    /// The normal form of a selection set on objects of these runtime types.
+    pub fn collect(&mut self, set: &'d SelectionSet, types: &TypeSet) -> Result<SetId, CollectError> {
+        self.collect_parts(vec![(set, CondId::ALWAYS)], types)
+    }
+
+    fn collect_parts(&mut self, parts: Vec<Part<'d>>, types: &TypeSet) -> Result<SetId, CollectError> {
+        let names = parts.iter().map(|(set, cond)| (std::ptr::from_ref(*set) as usize, *cond)).collect();
+        let name = (names, types.clone());
+        if let Some(&known) = self.memo.get(&name) {
+            return Ok(known);
+        }
+        if self.depth == MAX_DEPTH {
+            return Err(CollectError::TooDeep);
+        }
+        self.depth += 1;
+        let mut gathered = Gathered::default();
+        for (set, cond) in parts {
+            self.gather(&set.selections, types, cond, &mut gathered)?;
+        }
+        let mut entries = Vec::with_capacity(gathered.entries.len());
+        for gathering in gathered.entries {
+            let entry = self.finish(gathering)?;
+            fold_into(&mut entries, entry);
+        }
+        self.depth -= 1;
+        let id = self.sets.intern(entries);
+        self.memo.insert(name, id);
+        Ok(id)
+    }
+
+    fn gather(
+        &mut self,
+        selections: &'d [Selection],
+        types: &TypeSet,
+        cond: CondId,
+        out: &mut Gathered<'d>,
+    ) -> Result<(), CollectError> {
+        for selection in selections {
+            self.budget = self.budget.checked_sub(1).ok_or(CollectError::TooComplex)?;
+            match selection {
+                Selection::Field(field) => self.gather_field(field, types, cond, out)?,
+                Selection::InlineFragment(fragment) => self.gather_inline(fragment, types, cond, out)?,
+                Selection::FragmentSpread(spread) => {
+                    let Some(cond) = self.conditions(&spread.directives, cond) else { continue };
+                    let fragment = self
+                        .fragments
+                        .and_then(|fragments| fragments.get(&spread.fragment_name))
+                        .ok_or_else(|| CollectError::Unknown(spread.fragment_name.to_string()))?;
+                    let types = self.narrow(types, fragment.type_condition())?;
+                    let first = out.spread.insert((fragment.name.as_str(), types.clone(), cond));
+                    if first && !types.is_empty() {
+                        self.gather(&fragment.selection_set.selections, &types, cond, out)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn gather_inline(
+        &mut self,
+        fragment: &'d InlineFragment,
+        types: &TypeSet,
+        cond: CondId,
+        out: &mut Gathered<'d>,
+    ) -> Result<(), CollectError> {
+        let Some(cond) = self.conditions(&fragment.directives, cond) else { return Ok(()) };
+        let types = match &fragment.type_condition {
+            Some(name) => self.narrow(types, name)?,
+            None => types.clone(),
+        };
+        if types.is_empty() {
+            return Ok(());
+        }
+        self.gather(&fragment.selection_set.selections, &types, cond, out)
+    }
+
+    fn gather_field(
+        &mut self,
+        field: &'d Node<Field>,
+        types: &TypeSet,
+        cond: CondId,
+        out: &mut Gathered<'d>,
+    ) -> Result<(), CollectError> {
+        let Some(cond) = self.conditions(&field.directives, cond) else { return Ok(()) };
+        let name = match field.name.as_str() {
+            "__schema" | "__type" => FieldName::INTROSPECTION,
+            name => self.supergraph.field_id(name).ok_or_else(|| CollectError::Unknown(name.to_owned()))?,
+        };
+        let key = self.sets.intern_key(field.response_key());
+        let args = self.arguments(&field.arguments);
+        let part = (name != FieldName::INTROSPECTION && !field.selection_set.selections.is_empty())
+            .then_some((&field.selection_set, cond));
+        let mut rest = types.clone();
+        let mut split = Vec::new();
+        for &at in out.by_key.get(&key).into_iter().flatten() {
+            let known = &mut out.entries[at];
+            if known.field != name || known.args != args || !known.types.intersects(&rest) {
+                continue;
+            }
+            let common = known.types.intersection(&rest);
+            rest = rest.difference(&common);
+            let unchanged =
+                part.is_none_or(|part| known.parts.contains(&part)) && known.conds.contains(&cond);
+            if unchanged {
+                continue;
+            }
+            let outside = known.types.difference(&common);
+            if !outside.is_empty() {
+                split.push(Gathering { types: outside, ..known.copy() });
+                known.types = common;
+            }
+            known.add(cond, part);
+        }
+        if !rest.is_empty() {
+            let mut new =
+                Gathering { key, field: name, args, types: rest, conds: Vec::new(), parts: Vec::new() };
+            new.add(cond, part);
+            split.push(new);
+        }
+        for new in split {
+            out.by_key.entry(key).or_default().push(out.entries.len());
+            out.entries.push(new);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, gathering: Gathering<'d>) -> Result<Entry, CollectError> {
+        let Gathering { key, field, args, types, conds, mut parts } = gathering;
+        let cond = conds[1..].iter().fold(conds[0], |any, &cond| self.sets.or(any, cond));
+        if conds.len() == 1 {
+            // The field's own condition says it all: what is inside has none.
+            parts.iter_mut().for_each(|part| part.1 = CondId::ALWAYS);
+        }
+        let sub = match parts.is_empty() {
+            true => None,
+            false => {
+                let inner = types
+                    .iter()
+                    .filter_map(|ty| self.supergraph.field(ty, field))
+                    .map(|info| &self.supergraph.ty(info.ty.named).possible)
+                    .fold(TypeSet::default(), |all, possible| all.union(possible));
+                Some(self.collect_parts(parts, &inner)?)
+            }
+        };
+        Ok(Entry { key, field, args, types, cond, sub })
+    }
+
+    fn narrow(&self, types: &TypeSet, condition: &str) -> Result<TypeSet, CollectError> {
+        let id = self.supergraph.names.id(condition);
+        let id = id.ok_or_else(|| CollectError::Unknown(condition.to_owned()))?;
+        Ok(types.intersection(&self.supergraph.ty(id).possible))
+    }
+
+    /// `None`: never.
+    fn conditions(&mut self, directives: &DirectiveList, cond: CondId) -> Option<CondId> {
+        let mut all = cond;
+        for directive in directives.iter() {
+            let expected = match directive.name.as_str() {
+                "include" => true,
+                "skip" => false,
+                _ => continue,
+            };
+            match directive.specified_argument_by_name("if").map(|value| &**value) {
+                Some(Value::Boolean(value)) if *value != expected => return None,
+                Some(Value::Variable(name)) => {
+                    let variable = (self.variables)(name)?;
+                    let literal = condition::literal(Literal { variable, expected });
+                    let literal = self.sets.intern_condition(literal);
+                    all = self.sets.and(all, literal)?;
+                }
+                _ => {}
+            }
+        }
+        Some(all)
+    }
+
+    fn arguments(&mut self, arguments: &[Node<Argument>]) -> ArgsId {
+        if arguments.is_empty() {
+            return ArgsId::NONE;
+        }
+        let mut sorted: Vec<_> = arguments.iter().collect();
+        sorted.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut found = Arguments { text: String::from("("), variables: Vec::new() };
+        for (at, argument) in sorted.into_iter().enumerate() {
+            if at > 0 {
+                found.text.push_str(", ");
+            }
+            found.text.push_str(&format!("{}: {}", argument.name, argument.value.serialize().no_indent()));
+            variables_of(&argument.value, &mut found.variables);
+        }
+        found.text.push(')');
+        self.sets.intern_args(found)
+    }
+}
+
+impl<'d> Gathering<'d> {
+    fn copy(&self) -> Self {
+        Self {
+            key: self.key,
+            field: self.field,
+            args: self.args,
+            types: TypeSet::default(),
+            conds: self.conds.clone(),
+            parts: self.parts.clone(),
+        }
+    }
+
+    fn add(&mut self, cond: CondId, part: Option<Part<'d>>) {
+        if !self.conds.contains(&cond) {
+            self.conds.push(cond);
+        }
+        if let Some(part) = part
+            && !self.parts.contains(&part)
+        {
+            self.parts.push(part);
+        }
+    }
+}
+
+/// Joins an entry with an equal one for other types, unless that would change the order of fields for a type.
+fn fold_into(entries: &mut Vec<Entry>, entry: Entry) {
+    let mut at = entries.len();
+    while at > 0 {
+        at -= 1;
+        let known = &mut entries[at];
+        let alike = known.key == entry.key && known.field == entry.field && known.args == entry.args;
+        if alike && known.cond == entry.cond && known.sub == entry.sub {
+            known.types = known.types.union(&entry.types);
+            return;
+        }
+        if known.types.intersects(&entry.types) {
+            break;
+        }
+    }
+    entries.push(entry);
+}
+
+fn variables_of(value: &Value, found: &mut Vec<Box<str>>) {
+    match value {
+        Value::Variable(name) if !found.iter().any(|known| **known == **name) => {
+            found.push(name.as_str().into())
+        }
+        Value::List(items) => items.iter().for_each(|item| variables_of(item, found)),
+        Value::Object(fields) => fields.iter().for_each(|(_, value)| variables_of(value, found)),
+        _ => {}
+    }
+}

@@ -1,0 +1,210 @@
+//! The supergraph: every subgraph's part in every type and field, as small integers.
+//!
+//! It is read from standard supergraph SDL (Apollo's join specification), whoever composed it. What planning
+//! asks for is answered by index; what clients validate against is the API schema.
+
+use std::sync::Arc;
+
+use apollo_compiler::Schema;
+use apollo_compiler::validation::Valid;
+
+use crate::selection::{SetId, Sets};
+use crate::{OperationKind, SubgraphId, TypeId, TypeNames, TypeSet};
+
+mod api;
+mod directives;
+mod read;
+
+pub use read::SupergraphError;
+
+/// A composed graph, ready for planning.
+#[derive(Debug)]
+pub struct Supergraph {
+    pub(crate) names: Arc<TypeNames>,
+    pub(crate) fields: TypeNames,
+    pub(crate) types: Vec<TypeInfo>,
+    pub(crate) roots: [Option<TypeId>; 3],
+    /// The selections of keys, `@requires` and `@provides`, which plans build upon.
+    pub(crate) sets: Sets,
+    /// The labels of progressive overrides, sorted; a field's usability refers to them by index.
+    pub(crate) labels: Vec<Box<str>>,
+    subgraphs: Vec<SubgraphInfo>,
+    full: Valid<Schema>,
+    api: Arc<Valid<Schema>>,
+}
+
+/// One subgraph of a supergraph.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubgraphInfo {
+    /// Its name, as it goes into NATS subjects.
+    pub name: Box<str>,
+    /// The URL of `@join__graph`, which NATS doesn't need.
+    pub url: Box<str>,
+}
+
+/// A field's name, as a number. `__typename` is [`FieldName::TYPENAME`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct FieldName(pub u32);
+
+impl FieldName {
+    pub const TYPENAME: Self = Self(u32::MAX);
+    /// `__schema` and `__type`, which no subgraph is asked for.
+    pub const INTROSPECTION: Self = Self(u32::MAX - 1);
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TypeKind {
+    Object,
+    Interface,
+    Union,
+    Enum,
+    Scalar,
+    Input,
+}
+
+#[derive(Debug)]
+pub(crate) struct TypeInfo {
+    pub kind: TypeKind,
+    pub inaccessible: bool,
+    /// The runtime types that an object of this type can have in any subgraph: for an interface its objects,
+    /// and itself (and interfaces implementing it) where a subgraph has it as an interface object.
+    pub possible: TypeSet,
+    /// For an object: the interfaces that it implements anywhere.
+    pub interfaces: Vec<TypeId>,
+    /// By subgraph.
+    pub joins: Vec<Option<TypeJoin>>,
+    /// Sorted by name.
+    pub fields: Vec<(FieldName, FieldInfo)>,
+    /// For an enum: what a client may see.
+    pub visible_values: Vec<Box<str>>,
+}
+
+/// A type in one subgraph.
+#[derive(Debug, Default)]
+pub(crate) struct TypeJoin {
+    pub keys: Vec<Key>,
+    pub interface_object: bool,
+    /// The runtime types it can have in answers of this subgraph.
+    pub possible: TypeSet,
+}
+
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub fields: SetId,
+    pub resolvable: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct FieldInfo {
+    pub ty: FieldType,
+    /// By subgraph.
+    pub joins: Vec<Option<FieldJoin>>,
+}
+
+/// A field in one subgraph.
+#[derive(Clone, Debug)]
+pub(crate) struct FieldJoin {
+    pub ty: FieldType,
+    pub external: bool,
+    pub requires: Option<SetId>,
+    pub provides: Option<SetId>,
+    /// Usable only when the label's outcome is this.
+    pub label: Option<(u16, bool)>,
+}
+
+/// A field's type: levels of lists, each non-null or not, from the outside in, then the named type.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FieldType {
+    pub non_null: smallvec::SmallVec<[bool; 4]>,
+    pub named: TypeId,
+}
+
+impl Supergraph {
+    /// Reads supergraph SDL.
+    ///
+    /// # Errors
+    /// When it isn't valid GraphQL, uses a feature with the purpose `SECURITY` or `EXECUTION` that isn't known
+    /// here, or a field set in it doesn't fit its type.
+    pub fn parse(sdl: &str) -> Result<Self, SupergraphError> {
+        read::read(sdl)
+    }
+
+    /// What clients see: the schema to validate operations against and to introspect.
+    pub fn api_schema(&self) -> &Arc<Valid<Schema>> {
+        &self.api
+    }
+
+    /// The whole schema with its join directives.
+    pub fn full_schema(&self) -> &Valid<Schema> {
+        &self.full
+    }
+
+    /// The subgraphs, in the order of their ids.
+    pub fn subgraphs(&self) -> &[SubgraphInfo] {
+        &self.subgraphs
+    }
+
+    /// The subgraph of that name.
+    pub fn subgraph_id(&self, name: &str) -> Option<SubgraphId> {
+        let index = self.subgraphs.iter().position(|subgraph| &*subgraph.name == name)?;
+        Some(SubgraphId(index as u16))
+    }
+
+    /// The subgraph's name.
+    pub fn subgraph_name(&self, id: SubgraphId) -> &str {
+        &self.subgraphs[id.0 as usize].name
+    }
+
+    /// The labels of progressive overrides (`@override(label:)`) that plans can depend on.
+    pub fn override_labels(&self) -> &[Box<str>] {
+        &self.labels
+    }
+
+    pub(crate) fn ty(&self, id: TypeId) -> &TypeInfo {
+        &self.types[id.index()]
+    }
+
+    pub(crate) fn root(&self, kind: OperationKind) -> Option<TypeId> {
+        self.roots[kind as usize]
+    }
+
+    pub(crate) fn field_name(&self, field: FieldName) -> &str {
+        if field == FieldName::TYPENAME { "__typename" } else { self.fields.name(TypeId(field.0)) }
+    }
+
+    pub(crate) fn field_id(&self, name: &str) -> Option<FieldName> {
+        if name == "__typename" {
+            return Some(FieldName::TYPENAME);
+        }
+        self.fields.id(name).map(|id| FieldName(id.0))
+    }
+
+    pub(crate) fn field(&self, ty: TypeId, field: FieldName) -> Option<&FieldInfo> {
+        self.ty(ty).field(field)
+    }
+
+    pub(crate) fn subgraph_ids(&self) -> impl Iterator<Item = SubgraphId> + use<> {
+        (0..self.subgraphs.len() as u16).map(SubgraphId)
+    }
+}
+
+impl TypeInfo {
+    pub fn field(&self, field: FieldName) -> Option<&FieldInfo> {
+        let at = self.fields.binary_search_by_key(&field, |(name, _)| *name).ok()?;
+        Some(&self.fields[at].1)
+    }
+
+    pub fn join(&self, subgraph: SubgraphId) -> Option<&TypeJoin> {
+        self.joins.get(subgraph.0 as usize)?.as_ref()
+    }
+
+    pub fn is_abstract(&self) -> bool {
+        matches!(self.kind, TypeKind::Interface | TypeKind::Union)
+    }
+}
+
+impl FieldInfo {
+    pub fn join(&self, subgraph: SubgraphId) -> Option<&FieldJoin> {
+        self.joins.get(subgraph.0 as usize)?.as_ref()
+    }
+}

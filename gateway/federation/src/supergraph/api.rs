@@ -1,0 +1,96 @@
+//! The API schema: the supergraph without its join machinery and without what is inaccessible.
+
+use apollo_compiler::ast::DirectiveList as AstDirectives;
+use apollo_compiler::schema::{DirectiveList, ExtendedType};
+use apollo_compiler::{Name, Schema};
+
+/// What stays on elements of the API schema: the specification's own directives.
+const KEPT: [&str; 3] = ["deprecated", "specifiedBy", "oneOf"];
+const KEPT_DEFINITIONS: [&str; 6] = ["deprecated", "specifiedBy", "oneOf", "skip", "include", "defer"];
+
+pub(super) fn api_schema(full: &Schema) -> Schema {
+    let mut api = full.clone();
+    let hidden: Vec<Name> =
+        api.types.iter().filter(|(name, ty)| is_hidden(name, ty)).map(|(name, _)| name.clone()).collect();
+    api.types.retain(|name, _| !hidden.contains(name));
+    api.directive_definitions.retain(|name, _| KEPT_DEFINITIONS.contains(&name.as_str()));
+    strip_schema(api.schema_definition.make_mut(), &hidden);
+    for ty in api.types.values_mut() {
+        strip(ty, &hidden);
+    }
+    api
+}
+
+fn is_hidden(name: &Name, ty: &ExtendedType) -> bool {
+    let machinery = name.starts_with("join__") || name.starts_with("link__") || is_namespaced(name, ty);
+    machinery || ty.directives().has("inaccessible")
+}
+
+/// `core__Purpose`, `federation__Scope`, …: types of linked specifications; introspection's begin with `__`.
+fn is_namespaced(name: &Name, ty: &ExtendedType) -> bool {
+    !ty.is_built_in() && name.find("__").is_some_and(|at| at > 0) && (ty.is_scalar() || ty.is_enum()) && {
+        ["core__", "federation__", "connect__", "context__"].iter().any(|prefix| name.starts_with(prefix))
+    }
+}
+
+fn strip_schema(definition: &mut apollo_compiler::schema::SchemaDefinition, hidden: &[Name]) {
+    definition.directives = DirectiveList::default();
+    for root in [&mut definition.query, &mut definition.mutation, &mut definition.subscription] {
+        if root.as_ref().is_some_and(|name| hidden.contains(&name.name)) {
+            *root = None;
+        }
+    }
+}
+
+fn strip(ty: &mut ExtendedType, hidden: &[Name]) {
+    match ty {
+        ExtendedType::Scalar(scalar) => keep(&mut scalar.make_mut().directives),
+        ExtendedType::Object(object) => {
+            let object = object.make_mut();
+            keep(&mut object.directives);
+            object.implements_interfaces.retain(|interface| !hidden.contains(&interface.name));
+            object.fields.retain(|_, field| !field.directives.has("inaccessible"));
+            object.fields.values_mut().for_each(|field| strip_field(field.make_mut()));
+        }
+        ExtendedType::Interface(interface) => {
+            let interface = interface.make_mut();
+            keep(&mut interface.directives);
+            interface.implements_interfaces.retain(|parent| !hidden.contains(&parent.name));
+            interface.fields.retain(|_, field| !field.directives.has("inaccessible"));
+            interface.fields.values_mut().for_each(|field| strip_field(field.make_mut()));
+        }
+        ExtendedType::Union(union_) => {
+            let union_ = union_.make_mut();
+            keep(&mut union_.directives);
+            union_.members.retain(|member| !hidden.contains(&member.name));
+        }
+        ExtendedType::Enum(enum_) => {
+            let enum_ = enum_.make_mut();
+            keep(&mut enum_.directives);
+            enum_.values.retain(|_, value| !value.directives.has("inaccessible"));
+            enum_.values.values_mut().for_each(|value| keep_ast(&mut value.make_mut().directives));
+        }
+        ExtendedType::InputObject(input) => {
+            let input = input.make_mut();
+            keep(&mut input.directives);
+            input.fields.retain(|_, field| !field.directives.has("inaccessible"));
+            input.fields.values_mut().for_each(|field| keep_ast(&mut field.make_mut().directives));
+        }
+    }
+}
+
+fn strip_field(field: &mut apollo_compiler::ast::FieldDefinition) {
+    keep_ast(&mut field.directives);
+    field.arguments.retain(|argument| !argument.directives.has("inaccessible"));
+    for argument in &mut field.arguments {
+        keep_ast(&mut argument.make_mut().directives);
+    }
+}
+
+fn keep(directives: &mut DirectiveList) {
+    directives.0.retain(|directive| KEPT.contains(&directive.name.as_str()));
+}
+
+fn keep_ast(directives: &mut AstDirectives) {
+    directives.0.retain(|directive| KEPT.contains(&directive.name.as_str()));
+}

@@ -1,0 +1,76 @@
+//! Reads the join specification's directives off a supergraph schema.
+
+use apollo_compiler::Node;
+use apollo_compiler::ast::{Argument, Directive, Value};
+
+/// `@join__type`
+pub(super) struct JoinType<'a> {
+    pub graph: &'a str,
+    pub key: Option<&'a str>,
+    pub resolvable: bool,
+    pub interface_object: bool,
+}
+
+/// `@join__field`; without `graph` the field comes from interface objects only.
+pub(super) struct JoinField<'a> {
+    pub graph: Option<&'a str>,
+    pub requires: Option<&'a str>,
+    pub provides: Option<&'a str>,
+    pub ty: Option<&'a str>,
+    pub external: bool,
+    pub overrides: Option<&'a str>,
+    pub used_overridden: bool,
+    pub label: Option<&'a str>,
+}
+
+pub(super) fn string<'a>(directive: &'a Directive, name: &str) -> Option<&'a str> {
+    match &**argument(directive, name)? {
+        Value::String(text) => Some(text),
+        Value::Enum(name) => Some(name),
+        _ => None,
+    }
+}
+
+fn flag(directive: &Directive, name: &str, default: bool) -> bool {
+    argument(directive, name).and_then(|value| value.to_bool()).unwrap_or(default)
+}
+
+fn argument<'a>(directive: &'a Directive, name: &str) -> Option<&'a Node<Value>> {
+    directive
+        .arguments
+        .iter()
+        .find(|argument: &&Node<Argument>| argument.name == name)
+        .map(|found| &found.value)
+}
+
+impl<'a> JoinType<'a> {
+    pub fn read(directive: &'a Directive) -> Option<Self> {
+        if directive.name != "join__type" {
+            return None;
+        }
+        Some(Self {
+            graph: string(directive, "graph")?,
+            key: string(directive, "key"),
+            resolvable: flag(directive, "resolvable", true),
+            interface_object: flag(directive, "isInterfaceObject", false),
+        })
+    }
+}
+
+impl<'a> JoinField<'a> {
+    pub fn read(directive: &'a Directive) -> Option<Self> {
+        if directive.name != "join__field" {
+            return None;
+        }
+        Some(Self {
+            graph: string(directive, "graph"),
+            requires: string(directive, "requires"),
+            provides: string(directive, "provides"),
+            ty: string(directive, "type"),
+            external: flag(directive, "external", false),
+            overrides: string(directive, "override"),
+            used_overridden: flag(directive, "usedOverridden", false),
+            label: string(directive, "overrideLabel"),
+        })
+    }
+}

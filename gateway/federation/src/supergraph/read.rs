@@ -1,0 +1,538 @@
+//! Supergraph SDL into tables.
+
+use std::sync::Arc;
+
+use apollo_compiler::ast::Type;
+use apollo_compiler::executable::FieldSet;
+use apollo_compiler::schema::{Component, DirectiveList, ExtendedType, FieldDefinition};
+use apollo_compiler::validation::Valid;
+use apollo_compiler::{Name, Schema};
+use rustc_hash::FxHashMap;
+
+use super::directives::{JoinField, JoinType, string};
+use super::{
+    FieldInfo, FieldJoin, FieldName, FieldType, Key, SubgraphInfo, Supergraph, TypeInfo, TypeJoin, TypeKind,
+};
+use crate::selection::{CollectError, Collector, LocalSets, SetId, Sets};
+use crate::{SubgraphId, TypeId, TypeNames, TypeSet};
+
+/// Why supergraph SDL can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SupergraphError {
+    /// It isn't valid GraphQL.
+    #[error("the supergraph SDL is not valid GraphQL: {0}")]
+    Invalid(String),
+    /// It has no `join__Graph` enum: it isn't a supergraph.
+    #[error(
+        "not a supergraph: there is no enum join__Graph (compose the subgraphs first: tributary compose)"
+    )]
+    NoGraphs,
+    /// It declares that whoever runs it must know a feature, and it isn't known here.
+    #[error("the supergraph requires the feature {url} (for: {purpose}), which this version doesn't have")]
+    UnknownFeature {
+        /// The feature's URL.
+        url: String,
+        /// `SECURITY` or `EXECUTION`.
+        purpose: String,
+    },
+    /// A directive names a graph that `join__Graph` doesn't have.
+    #[error("{place} names the graph {graph}, which join__Graph doesn't have")]
+    UnknownGraph {
+        /// Where.
+        place: String,
+        /// The name.
+        graph: String,
+    },
+    /// A key, `requires` or `provides` doesn't fit.
+    #[error("the field set \"{fields}\" of {place} is not valid: {reason}")]
+    FieldSet {
+        /// `Type` or `Type.field`.
+        place: String,
+        /// The field set.
+        fields: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// Features that bind whoever runs a supergraph, as far as they are implemented here.
+const KNOWN_FEATURES: [&str; 5] = ["/core/", "/link/", "/join/", "/inaccessible/", "/tag/"];
+
+/// `@oneOf` is newer than apollo-compiler's built-in definitions.
+const ONE_OF: &str = "directive @oneOf on INPUT_OBJECT";
+
+pub(super) fn read(sdl: &str) -> Result<Supergraph, SupergraphError> {
+    let full = parse(sdl)?;
+    check_features(&full)?;
+    let mut reader = Reader::new(&full)?;
+    let types = reader.types()?;
+    let roots = {
+        let root = |name: &Option<apollo_compiler::schema::ComponentName>| {
+            name.as_ref().and_then(|name| reader.names.id(name))
+        };
+        let schema = &full.schema_definition;
+        [root(&schema.query), root(&schema.mutation), root(&schema.subscription)]
+    };
+    let Reader { names, fields, subgraphs, field_sets, labels, .. } = reader;
+    let api = super::api::api_schema(&full);
+    let api = api.validate().map_err(|error| SupergraphError::Invalid(error.errors.to_string()))?;
+    let mut supergraph = Supergraph {
+        names: Arc::new(names),
+        fields,
+        types,
+        roots,
+        sets: Sets::default(),
+        labels,
+        subgraphs,
+        full,
+        api: Arc::new(api),
+    };
+    let found = normalise(&supergraph, &field_sets)?;
+    supergraph.sets = found.1;
+    for (wanted, set) in field_sets.iter().zip(found.0) {
+        supergraph.place_field_set(wanted, set);
+    }
+    Ok(supergraph)
+}
+
+fn parse(sdl: &str) -> Result<Valid<Schema>, SupergraphError> {
+    let mut builder = Schema::builder().adopt_orphan_extensions();
+    builder = builder.parse(sdl, "supergraph.graphql");
+    if sdl.contains("@oneOf") && !sdl.contains("directive @oneOf") {
+        builder = builder.parse(ONE_OF, "one_of.graphql");
+    }
+    let schema = builder.build().map_err(|error| SupergraphError::Invalid(error.errors.to_string()))?;
+    schema.validate().map_err(|error| SupergraphError::Invalid(error.errors.to_string()))
+}
+
+fn check_features(schema: &Schema) -> Result<(), SupergraphError> {
+    for directive in schema.schema_definition.directives.iter() {
+        let (Some(url), Some(purpose)) =
+            (string(directive, "url").or_else(|| string(directive, "feature")), string(directive, "for"))
+        else {
+            continue;
+        };
+        if !KNOWN_FEATURES.iter().any(|known| url.contains(known)) {
+            return Err(SupergraphError::UnknownFeature { url: url.to_owned(), purpose: purpose.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+/// A field set that is to be normalised once the tables stand, and where it belongs.
+struct WantedSet {
+    ty: TypeId,
+    place: String,
+    text: String,
+    slot: SetSlot,
+}
+
+enum SetSlot {
+    Key { subgraph: SubgraphId, resolvable: bool },
+    Requires { field: FieldName, subgraph: SubgraphId },
+    Provides { field: FieldName, subgraph: SubgraphId },
+}
+
+struct Reader<'a> {
+    schema: &'a Schema,
+    names: TypeNames,
+    fields: TypeNames,
+    graphs: FxHashMap<Name, SubgraphId>,
+    subgraphs: Vec<SubgraphInfo>,
+    field_sets: Vec<WantedSet>,
+    labels: Vec<Box<str>>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(schema: &'a Schema) -> Result<Self, SupergraphError> {
+        let graphs = schema.get_enum("join__Graph").ok_or(SupergraphError::NoGraphs)?;
+        let mut ids = FxHashMap::default();
+        let mut subgraphs = Vec::new();
+        for (value, definition) in &graphs.values {
+            let directive = definition.directives.iter().find(|directive| directive.name == "join__graph");
+            let text = |name| directive.and_then(|directive| string(directive, name));
+            ids.insert(value.clone(), SubgraphId(subgraphs.len() as u16));
+            subgraphs.push(SubgraphInfo {
+                name: text("name").unwrap_or(value.as_str()).into(),
+                url: text("url").unwrap_or_default().into(),
+            });
+        }
+        let named = |name: &&Name| !name.starts_with("join__") && !name.starts_with("__");
+        let names = TypeNames::new(schema.types.keys().filter(named).map(|name| name.as_str().into()));
+        let interfaces =
+            schema.types.iter().filter(|(_, ty)| ty.is_interface()).filter_map(|(name, _)| names.id(name));
+        let interfaces = interfaces.collect();
+        let names = names.with_interfaces(interfaces);
+        let fields = TypeNames::new(schema.types.values().flat_map(|ty| {
+            let fields = fields_of(ty);
+            fields.into_iter().flat_map(|fields| fields.keys().map(|name| Box::from(name.as_str())))
+        }));
+        let mut labels: Vec<Box<str>> = schema
+            .types
+            .values()
+            .filter_map(fields_of)
+            .flat_map(|fields| fields.values())
+            .flat_map(|field| field.directives.iter())
+            .filter_map(|directive| JoinField::read(directive)?.label)
+            .map(Box::from)
+            .collect();
+        labels.sort_unstable();
+        labels.dedup();
+        Ok(Self { schema, names, fields, graphs: ids, subgraphs, field_sets: Vec::new(), labels })
+    }
+
+    fn graph(&self, graph: &str, place: &str) -> Result<SubgraphId, SupergraphError> {
+        let unknown = || SupergraphError::UnknownGraph { place: place.to_owned(), graph: graph.to_owned() };
+        self.graphs.get(graph).copied().ok_or_else(unknown)
+    }
+
+    fn types(&mut self) -> Result<Vec<TypeInfo>, SupergraphError> {
+        let names: Vec<Box<str>> =
+            (0..self.names.len()).map(|at| self.names.name(TypeId(at as u32)).into()).collect();
+        let mut types = Vec::with_capacity(names.len());
+        for name in &names {
+            types.push(self.ty(name)?);
+        }
+        self.possible(&mut types)?;
+        Ok(types)
+    }
+
+    fn ty(&mut self, name: &str) -> Result<TypeInfo, SupergraphError> {
+        let definition = &self.schema.types[name];
+        let joins = self.type_joins(name, definition)?;
+        let kind = match definition {
+            ExtendedType::Object(_) => TypeKind::Object,
+            ExtendedType::Interface(_) => TypeKind::Interface,
+            ExtendedType::Union(_) => TypeKind::Union,
+            ExtendedType::Enum(_) => TypeKind::Enum,
+            ExtendedType::Scalar(_) => TypeKind::Scalar,
+            ExtendedType::InputObject(_) => TypeKind::Input,
+        };
+        let mut fields = Vec::new();
+        for (field, definition) in fields_of(definition).into_iter().flatten() {
+            let id =
+                self.fields.id(field).map(|id| FieldName(id.0)).expect("every field's name was numbered");
+            fields.push((id, self.field(name, id, definition, &joins)?));
+        }
+        fields.sort_by_key(|(name, _)| *name);
+        let interfaces = match definition {
+            ExtendedType::Object(object) => &object.implements_interfaces,
+            ExtendedType::Interface(interface) => &interface.implements_interfaces,
+            _ => &Default::default(),
+        };
+        let interfaces = interfaces.iter().filter_map(|interface| self.names.id(interface)).collect();
+        let visible_values = match definition {
+            ExtendedType::Enum(values) => {
+                let visible = values.values.iter().filter(|(_, value)| !value.directives.has("inaccessible"));
+                let mut visible: Vec<Box<str>> = visible.map(|(name, _)| name.as_str().into()).collect();
+                visible.sort_unstable();
+                visible
+            }
+            _ => Vec::new(),
+        };
+        let inaccessible = definition.directives().has("inaccessible");
+        let possible = TypeSet::default();
+        Ok(TypeInfo { kind, inaccessible, possible, interfaces, joins, fields, visible_values })
+    }
+
+    fn type_joins(
+        &mut self,
+        name: &str,
+        definition: &ExtendedType,
+    ) -> Result<Vec<Option<TypeJoin>>, SupergraphError> {
+        let mut joins: Vec<Option<TypeJoin>> = (0..self.subgraphs.len()).map(|_| None).collect();
+        let mut joined = false;
+        for directive in definition.directives().iter() {
+            let Some(join) = JoinType::read(directive) else { continue };
+            joined = true;
+            let subgraph = self.graph(join.graph, name)?;
+            let entry = joins[subgraph.0 as usize].get_or_insert_default();
+            entry.interface_object |= join.interface_object;
+            if let (Some(key), Some(ty)) = (join.key, self.names.id(name)) {
+                let slot = SetSlot::Key { subgraph, resolvable: join.resolvable };
+                self.field_sets.push(WantedSet { ty, place: name.to_owned(), text: key.to_owned(), slot });
+            }
+        }
+        if !joined {
+            // Built-in scalars, and types of old supergraphs that every graph has.
+            joins.iter_mut().for_each(|join| *join = Some(TypeJoin::default()));
+        }
+        Ok(joins)
+    }
+
+    fn field(
+        &mut self,
+        parent: &str,
+        name: FieldName,
+        definition: &Component<FieldDefinition>,
+        types: &[Option<TypeJoin>],
+    ) -> Result<FieldInfo, SupergraphError> {
+        let place = format!("{parent}.{}", definition.name);
+        let ty = self.field_type(&definition.ty);
+        let mut joins: Vec<Option<FieldJoin>> = vec![None; self.subgraphs.len()];
+        let found: Vec<JoinField> =
+            definition.directives.iter().filter_map(|it| JoinField::read(it)).collect();
+        let plain =
+            FieldJoin { ty: ty.clone(), external: false, requires: None, provides: None, label: None };
+        if found.is_empty() {
+            for (join, _) in joins.iter_mut().zip(types).filter(|(_, ty)| ty.is_some()) {
+                *join = Some(plain.clone());
+            }
+        }
+        let mut overridden = Vec::new();
+        for join in &found {
+            let Some(graph) = join.graph else { continue };
+            let subgraph = self.graph(graph, &place)?;
+            let ty = match join.ty {
+                Some(text) => self.type_text(text, &place)?,
+                None => ty.clone(),
+            };
+            let label = join.label.and_then(|label| self.labels.iter().position(|known| **known == *label));
+            let label = label.map(|label| label as u16);
+            joins[subgraph.0 as usize] = Some(FieldJoin {
+                ty,
+                external: join.external || join.used_overridden && label.is_none(),
+                label: label.map(|label| (label, true)),
+                ..plain.clone()
+            });
+            if let Some(source) = join.overrides {
+                overridden.push((source, label));
+            }
+            self.want_field_sets(parent, name, subgraph, join, &place, definition);
+        }
+        for (source, label) in overridden {
+            let at = self.subgraphs.iter().position(|subgraph| *subgraph.name == *source);
+            if let Some(join) = at.and_then(|at| joins[at].as_mut()) {
+                match label {
+                    Some(label) => join.label = Some((label, false)),
+                    None => join.external = true,
+                }
+            }
+        }
+        Ok(FieldInfo { ty, joins })
+    }
+
+    fn want_field_sets(
+        &mut self,
+        parent: &str,
+        field: FieldName,
+        subgraph: SubgraphId,
+        join: &JoinField,
+        place: &str,
+        definition: &FieldDefinition,
+    ) {
+        let want = |ty: &str, text: Option<&str>, slot| {
+            let ty = self.names.id(ty)?;
+            Some(WantedSet { ty, place: place.to_owned(), text: text?.to_owned(), slot })
+        };
+        let requires = want(parent, join.requires, SetSlot::Requires { field, subgraph });
+        let inner = definition.ty.inner_named_type();
+        let provides = want(inner, join.provides, SetSlot::Provides { field, subgraph });
+        self.field_sets.extend(requires.into_iter().chain(provides));
+    }
+
+    fn type_text(&self, text: &str, place: &str) -> Result<FieldType, SupergraphError> {
+        let ty = Type::parse(text, "type").map_err(|error| SupergraphError::FieldSet {
+            place: place.to_owned(),
+            fields: text.to_owned(),
+            reason: error.to_string(),
+        })?;
+        Ok(self.field_type(&ty))
+    }
+
+    fn field_type(&self, ty: &Type) -> FieldType {
+        let mut non_null = smallvec::SmallVec::new();
+        let mut at = ty;
+        loop {
+            match at {
+                Type::Named(_) | Type::NonNullNamed(_) => {
+                    non_null.push(at.is_non_null());
+                    break;
+                }
+                Type::List(inner) | Type::NonNullList(inner) => {
+                    non_null.push(at.is_non_null());
+                    at = inner;
+                }
+            }
+        }
+        let named = self.names.id(ty.inner_named_type());
+        FieldType { non_null, named: named.expect("a valid schema defines the types of its fields") }
+    }
+
+    /// Fills in which runtime types each type can have, in each subgraph and over all.
+    fn possible(&self, types: &mut [TypeInfo]) -> Result<(), SupergraphError> {
+        for at in 0..types.len() {
+            let id = TypeId(at as u32);
+            let name = self.names.name(id);
+            match &self.schema.types[name] {
+                ExtendedType::Object(object) => {
+                    types[at].possible.insert(id);
+                    each_join(&mut types[at], |_, join| join.possible.insert(id));
+                    let implements = pairs(&object.directives, "join__implements", "interface");
+                    let fallback: Vec<Name> =
+                        object.implements_interfaces.iter().map(|interface| interface.name.clone()).collect();
+                    self.implementer(types, id, &implements, &fallback)?;
+                }
+                ExtendedType::Interface(interface) => {
+                    let objects = each_interface_object(&types[at]);
+                    for subgraph in objects {
+                        add_possible(types, id, id, subgraph);
+                        for parent in &interface.implements_interfaces {
+                            if let Some(parent) = self.names.id(parent) {
+                                add_possible(types, parent, id, subgraph);
+                            }
+                        }
+                    }
+                }
+                ExtendedType::Union(union_) => {
+                    let members = pairs(&union_.directives, "join__unionMember", "member");
+                    let fallback: Vec<Name> =
+                        union_.members.iter().map(|member| member.name.clone()).collect();
+                    for (subgraph, member) in self.placed(types, name, &members, &fallback, id)? {
+                        add_possible(types, id, member, subgraph);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn implementer(
+        &self,
+        types: &mut [TypeInfo],
+        object: TypeId,
+        implements: &[(&str, &str)],
+        fallback: &[Name],
+    ) -> Result<(), SupergraphError> {
+        let name = self.names.name(object);
+        for (subgraph, interface) in self.placed(types, name, implements, fallback, object)? {
+            add_possible(types, interface, object, subgraph);
+        }
+        // An interface object stands for the objects of other subgraphs.
+        for interface in types[object.index()].interfaces.clone() {
+            types[interface.index()].possible.insert(object);
+        }
+        Ok(())
+    }
+
+    /// `(subgraph, other type)` of each directive; without any, wherever both types are.
+    fn placed(
+        &self,
+        types: &[TypeInfo],
+        place: &str,
+        directives: &[(&str, &str)],
+        fallback: &[Name],
+        id: TypeId,
+    ) -> Result<Vec<(SubgraphId, TypeId)>, SupergraphError> {
+        let mut placed = Vec::new();
+        for (graph, other) in directives {
+            if let Some(other) = self.names.id(other) {
+                placed.push((self.graph(graph, place)?, other));
+            }
+        }
+        if directives.is_empty() {
+            for other in fallback.iter().filter_map(|other| self.names.id(other)) {
+                let both = (0..self.subgraphs.len() as u16).map(SubgraphId).filter(|&subgraph| {
+                    types[id.index()].join(subgraph).is_some()
+                        && types[other.index()].join(subgraph).is_some()
+                });
+                placed.extend(both.map(|subgraph| (subgraph, other)));
+            }
+        }
+        Ok(placed)
+    }
+}
+
+fn add_possible(types: &mut [TypeInfo], ty: TypeId, runtime: TypeId, subgraph: SubgraphId) {
+    types[ty.index()].possible.insert(runtime);
+    if let Some(join) = &mut types[ty.index()].joins[subgraph.0 as usize] {
+        join.possible.insert(runtime);
+    }
+}
+
+fn each_join(ty: &mut TypeInfo, mut change: impl FnMut(SubgraphId, &mut TypeJoin)) {
+    for (at, join) in ty.joins.iter_mut().enumerate() {
+        if let Some(join) = join {
+            change(SubgraphId(at as u16), join);
+        }
+    }
+}
+
+fn each_interface_object(ty: &TypeInfo) -> Vec<SubgraphId> {
+    let joins = ty.joins.iter().enumerate();
+    let objects = joins.filter(|(_, join)| join.as_ref().is_some_and(|join| join.interface_object));
+    objects.map(|(at, _)| SubgraphId(at as u16)).collect()
+}
+
+fn pairs<'d>(directives: &'d DirectiveList, directive: &str, other: &str) -> Vec<(&'d str, &'d str)> {
+    let found = directives.iter().filter(|found| found.name == directive);
+    found.filter_map(|found| Some((string(found, "graph")?, string(found, other)?))).collect()
+}
+
+fn fields_of(
+    ty: &ExtendedType,
+) -> Option<&apollo_compiler::collections::IndexMap<Name, Component<FieldDefinition>>> {
+    match ty {
+        ExtendedType::Object(object) => Some(&object.fields),
+        ExtendedType::Interface(interface) => Some(&interface.fields),
+        _ => None,
+    }
+}
+
+fn normalise(supergraph: &Supergraph, wanted: &[WantedSet]) -> Result<(Vec<SetId>, Sets), SupergraphError> {
+    let mut sets = LocalSets::over(None);
+    let mut found = Vec::with_capacity(wanted.len());
+    let none = |_: &str| None;
+    for set in wanted {
+        let name = Name::new(supergraph.names.name(set.ty)).map_err(|error| set.error(error.to_string()))?;
+        let fields = FieldSet::parse(supergraph.full_schema(), name, &set.text, "field set")
+            .map_err(|error| set.error(error.errors.to_string()))?;
+        let mut collector = Collector::new(supergraph, None, &none, &mut sets, 100_000);
+        let possible = &supergraph.ty(set.ty).possible;
+        found.push(collector.collect(&fields.selection_set, possible).map_err(|error| match error {
+            CollectError::Unknown(name) => set.error(format!("{name} is unknown")),
+            _ => set.error("it is too large".to_owned()),
+        })?);
+    }
+    Ok((found, sets.into_base()))
+}
+
+impl WantedSet {
+    fn error(&self, reason: String) -> SupergraphError {
+        SupergraphError::FieldSet { place: self.place.clone(), fields: self.text.clone(), reason }
+    }
+}
+
+impl Supergraph {
+    fn place_field_set(&mut self, wanted: &WantedSet, fields: SetId) {
+        let ty = &mut self.types[wanted.ty.index()];
+        match wanted.slot {
+            SetSlot::Key { subgraph, resolvable } => {
+                if let Some(join) = &mut ty.joins[subgraph.0 as usize] {
+                    join.keys.push(Key { fields, resolvable });
+                }
+            }
+            SetSlot::Requires { field, subgraph } => {
+                if let Some(join) = ty.field_join_mut(field, subgraph) {
+                    join.requires = Some(fields);
+                }
+            }
+            // Provided fields are selected on the field's type, but belong to the field.
+            SetSlot::Provides { field, subgraph } => {
+                let parent = wanted.place.split('.').next().and_then(|parent| self.names.id(parent));
+                let parent = parent.map(|parent| &mut self.types[parent.index()]);
+                if let Some(join) = parent.and_then(|parent| parent.field_join_mut(field, subgraph)) {
+                    join.provides = Some(fields);
+                }
+            }
+        }
+    }
+}
+
+impl TypeInfo {
+    fn field_join_mut(&mut self, field: FieldName, subgraph: SubgraphId) -> Option<&mut FieldJoin> {
+        let at = self.fields.binary_search_by_key(&field, |(name, _)| *name).ok()?;
+        self.fields[at].1.joins[subgraph.0 as usize].as_mut()
+    }
+}

@@ -1,0 +1,12 @@
+//! Composition: what composes, to what, and what is refused with which code.
+
+mod audit;
+mod codes;
+mod directives;
+mod links;
+mod merging;
+mod order;
+mod robustness;
+mod satisfiability;
+mod servers;
+mod snapshots;

@@ -1,0 +1,83 @@
+//! Directives that survive composition.
+
+use crate::support::supergraph;
+
+#[track_caller]
+fn survives(text: &str, lines: &[&str]) {
+    let sdl = supergraph(text);
+    for line in lines {
+        assert!(sdl.contains(line), "no {line:?} in\n{sdl}");
+    }
+}
+
+#[test]
+fn deprecation_and_specifications() {
+    survives(
+        "# a\ntype Query { a(x: Int @deprecated(reason: \"y\")): D @deprecated(reason: \"x\") } scalar D @specifiedBy(url: \"https://example.com\")",
+        &[
+            "x: Int @deprecated(reason: \"y\")",
+            "): D @deprecated(reason: \"x\")",
+            "scalar D @join__type(graph: A) @specifiedBy(url: \"https://example.com\")",
+        ],
+    );
+}
+
+#[test]
+fn one_of() {
+    survives(
+        "# a\ntype Query { a(i: I): Int } input I @oneOf { x: Int y: Int }",
+        &["input I @join__type(graph: A) @oneOf {"],
+    );
+}
+
+#[test]
+fn tags_of_all_subgraphs() {
+    survives(
+        "# a\ntype Query { a: Int @shareable @tag(name: \"x\") }\n# b\ntype Query { a: Int @shareable @tag(name: \"y\") @tag(name: \"x\") }",
+        &["a: Int @tag(name: \"x\") @tag(name: \"y\")", "https://specs.apollo.dev/tag/v0.3"],
+    );
+}
+
+#[test]
+fn inaccessible_in_one_subgraph_is_inaccessible() {
+    survives(
+        "# a\ntype Query { a: Int @shareable b: Int }\n# b\ntype Query { a: Int @shareable @inaccessible }",
+        &["a: Int @inaccessible", "inaccessible/v0.2\", for: SECURITY"],
+    );
+}
+
+#[test]
+fn authorisation_of_all_subgraphs_together() {
+    survives(
+        "# a\ntype Query { a: Int @shareable @authenticated @requiresScopes(scopes: [[\"x\"], [\"y\"]]) }\n# b\ntype Query { a: Int @shareable @requiresScopes(scopes: [[\"z\"]]) @policy(policies: [[\"p\"]]) }",
+        &[
+            "@authenticated @requiresScopes(scopes: [[\"x\", \"z\"], [\"y\", \"z\"]]) @policy(policies: [[\"p\"]])",
+            "scalar requiresScopes__Scope",
+        ],
+    );
+}
+
+/// Whoever asks for the interface gets the object, so the interface demands what its implementations do.
+#[test]
+fn interfaces_demand_what_their_implementations_do() {
+    survives(
+        "# a\ntype Query { i: I } interface I { x: Int } type T implements I @authenticated { x: Int @requiresScopes(scopes: [[\"s\"]]) }",
+        &["interface I @join__type(graph: A) @authenticated {", "x: Int @requiresScopes(scopes: [[\"s\"]])"],
+    );
+}
+
+#[test]
+fn costs() {
+    survives(
+        "# a\ntype Query { a: [Int] @cost(weight: 5) @listSize(assumedSize: 10) }",
+        &["@cost(weight: 5) @listSize(assumedSize: 10)", "https://specs.apollo.dev/cost/v0.1"],
+    );
+}
+
+#[test]
+fn descriptions_that_most_give() {
+    let sdl = supergraph(
+        "# a\n\"one\" type V @shareable { x: Int } type Query { a: V }\n# b\n\"two\" type V @shareable { x: Int }\n# c\n\"two\" type V @shareable { x: Int }",
+    );
+    assert!(sdl.contains("\"\"\"two\"\"\"\ntype V"), "{sdl}");
+}

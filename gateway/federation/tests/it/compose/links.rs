@@ -1,0 +1,154 @@
+//! Links: versions, imports, other names, and SDLs that bring their own definitions.
+
+use super::codes::{accepts, refuses};
+use crate::support::supergraph;
+
+#[track_caller]
+fn linked(link: &str, codes: &[&str]) {
+    refuses(&format!("# a extend schema {link}\ntype Query {{ q: Int }}"), codes);
+}
+
+#[test]
+fn wrong_links() {
+    linked("@link(url: \"https://specs.apollo.dev/federation/v2.99\")", &["UNKNOWN_FEDERATION_LINK_VERSION"]);
+    linked("@link(url: \"https://specs.apollo.dev/federation\")", &["INVALID_LINK_IDENTIFIER"]);
+    linked("@link(url: \"https://specs.apollo.dev/tag/v9.0\")", &["UNKNOWN_LINK_VERSION"]);
+    linked(
+        "@link(url: \"https://specs.apollo.dev/federation/v2.0\", import: [\"@interfaceObject\"])",
+        &["INVALID_LINK_DIRECTIVE_USAGE"],
+    );
+    linked(
+        "@link(url: \"https://specs.apollo.dev/federation/v2.0\", import: [{ name: \"@key\", as: \"k\" }])",
+        &["INVALID_LINK_DIRECTIVE_USAGE"],
+    );
+    linked(
+        "@link(url: \"https://specs.apollo.dev/federation/v2.0\") @link(url: \"https://specs.apollo.dev/federation/v2.1\")",
+        &["INVALID_LINK_DIRECTIVE_USAGE"],
+    );
+}
+
+#[test]
+fn every_published_version_is_known() {
+    for minor in 0..=13 {
+        accepts(&format!(
+            "# a extend schema @link(url: \"https://specs.apollo.dev/federation/v2.{minor}\", import: [\"@key\"])\ntype Query {{ q: T }} type T @key(fields: \"id\") {{ id: ID! }}"
+        ));
+    }
+}
+
+#[test]
+fn directives_under_other_names() {
+    let texts = [
+        ("import: [{ name: \"@key\", as: \"@id\" }]", "@id"),
+        ("import: []", "@federation__key"),
+        ("as: \"fed\"", "@fed__key"),
+    ];
+    let mut seen = Vec::new();
+    for (arguments, key) in texts {
+        seen.push(supergraph(&format!(
+            "# a extend schema @link(url: \"https://specs.apollo.dev/federation/v2.3\", {arguments})\ntype Query {{ t: T }}\ntype T {key}(fields: \"id\") {{ id: ID! }}"
+        )));
+    }
+    assert!(seen[0].contains("type T @join__type(graph: A, key: \"id\")"), "{}", seen[0]);
+    assert!(seen.iter().all(|sdl| *sdl == seen[0]));
+}
+
+#[test]
+fn renamed_roots_get_their_usual_names() {
+    let sdl = supergraph(
+        "# a\nschema { query: Root mutation: Change } type Root { me: Root a: Int } type Change { set(x: Int): Root }",
+    );
+    assert!(sdl.contains("query: Query") && sdl.contains("mutation: Mutation"), "{sdl}");
+    assert!(sdl.contains("me: Query") && sdl.contains("set(x: Int): Query"), "{sdl}");
+    assert!(!sdl.contains("Root"), "{sdl}");
+}
+
+/// What a server prints for `_service { sdl }` may hold everything of the protocol, or nothing.
+#[test]
+fn the_protocol_itself_is_left_out() {
+    let bare = "type Query { t: T }\ntype T @key(fields: \"id\") { id: ID! }\n";
+    let full = r#"
+        type Query { t: T _service: _Service! _entities(representations: [_Any!]!): [_Entity]! }
+        type T @key(fields: "id") { id: ID! }
+        scalar _Any
+        scalar FieldSet
+        union _Entity = T
+        type _Service { sdl: String }
+        directive @key(fields: FieldSet!, resolvable: Boolean = true) repeatable on OBJECT | INTERFACE
+        directive @shareable repeatable on OBJECT | FIELD_DEFINITION
+        directive @link(url: String!, as: String, for: link__Purpose, import: [link__Import]) repeatable on SCHEMA
+        scalar link__Import
+        enum link__Purpose { SECURITY EXECUTION }
+    "#;
+    assert_eq!(supergraph(&format!("# a\n{bare}")), supergraph(&format!("# a\n{full}")));
+}
+
+#[test]
+fn custom_directives_survive_when_they_are_composed() {
+    let sdl = supergraph(
+        r#"
+        # a extend schema @link(url: "https://specs.apollo.dev/federation/v2.1", import: ["@composeDirective"]) @link(url: "https://example.com/cache/v1.2", import: ["@cache"]) @composeDirective(name: "@cache")
+        directive @cache(seconds: Int!) on FIELD_DEFINITION
+        directive @private on FIELD_DEFINITION
+        type Query { a: Int @cache(seconds: 5) @private }
+    "#,
+    );
+    assert!(sdl.contains("@link(url: \"https://example.com/cache/v1.2\", import: [\"@cache\"])"), "{sdl}");
+    assert!(sdl.contains("a: Int @cache(seconds: 5)\n"), "{sdl}");
+    assert!(!sdl.contains("private"), "{sdl}");
+}
+
+#[test]
+fn only_custom_directives_of_a_link_are_composed() {
+    let text = r#"
+        # a extend schema @link(url: "https://specs.apollo.dev/federation/v2.1", import: ["@composeDirective"]) LINK @composeDirective(name: "NAME")
+        directive @cache(seconds: Int!) on FIELD_DEFINITION
+        type Query { a: Int }
+    "#;
+    let check = |link: &str, name: &str| {
+        refuses(&text.replace("LINK", link).replace("NAME", name), &["DIRECTIVE_COMPOSITION_ERROR"]);
+    };
+    check("", "@cache");
+    check("", "@nothing");
+    check("", "cache");
+    check("", "@federation__key");
+}
+
+#[test]
+fn directives_for_the_gateway_stay_with_their_subgraphs() {
+    let sdl = supergraph(
+        r#"
+        # a extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key"]) @link(url: "https://tributary.dev/events/v1.0", import: ["@event"])
+        directive @event(subject: String!, kinds: [Kind!]) on FIELD_DEFINITION
+        enum Kind { NEW OLD }
+        type Query { a: Int }
+        type Subscription { changed(id: ID!): Int @event(subject: "thing.$id", kinds: [NEW]) }
+    "#,
+    );
+    assert!(
+        sdl.contains(
+            "@join__directive(graphs: [A], name: \"event\", args: {subject: \"thing.$id\", kinds: [NEW]})"
+        ),
+        "{sdl}"
+    );
+    assert!(sdl.contains("@join__directive(graphs: [A], name: \"link\""), "{sdl}");
+}
+
+#[test]
+fn contexts_are_refused_and_cache_tags_are_kept() {
+    let link = |import: &str| {
+        format!(
+            "# a extend schema @link(url: \"https://specs.apollo.dev/federation/v2.12\", import: [{import}])\n"
+        )
+    };
+    refuses(
+        &(link("\"@key\", \"@context\", \"@fromContext\"")
+            + "type Query { t: T } type T @key(fields: \"id\") @context(name: \"c\") { id: ID! u: U } type U @key(fields: \"id\") { id: ID! x(a: ID @fromContext(field: \"$c { id }\")): Int }"),
+        &["UNSUPPORTED_FEATURE"],
+    );
+    let sdl = supergraph(&(link("\"@cacheTag\"") + "type Query { q: Int @cacheTag(format: \"x\") }"));
+    assert!(
+        sdl.contains("@join__directive(graphs: [A], name: \"federation__cacheTag\", args: {format: \"x\"})"),
+        "{sdl}"
+    );
+}

@@ -1,0 +1,8 @@
+//! Tests of the crate's public surface.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on should stop")]
+
+mod compose;
+mod plan;
+mod shop;
+mod support;

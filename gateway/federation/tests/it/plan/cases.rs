@@ -1,0 +1,278 @@
+//! One small case for each thing that planning can do.
+
+use insta::assert_snapshot;
+
+use super::plan;
+
+const SHOP: &str = r#"
+# products
+type Query { top: [Product!]! product(id: ID!): Product }
+type Mutation { sell(id: ID!): Product restock(id: ID!): Product }
+type Product @key(fields: "id") { id: ID! name: String price: Int weight: Int }
+# reviews
+type Query { latest: Review }
+type Mutation { review(id: ID!): Review }
+type Review { text: String product: Product author: User @provides(fields: "name") }
+type Product @key(fields: "id") { id: ID! reviews: [Review!] }
+type User @key(fields: "email") { email: ID! name: String @external }
+# users
+type Query { me: User }
+type User @key(fields: "email") { email: ID! name: String age: Int }
+# shipping
+type Product @key(fields: "id") { id: ID! price: Int @external weight: Int @external
+  estimate: Int @requires(fields: "price weight") }
+"#;
+
+fn shop(query: &str) -> String {
+    plan(SHOP, query)
+}
+
+#[test]
+fn one_subgraph_is_one_fetch() {
+    assert_snapshot!(shop("{ top { id name } }"), @r#"
+    0 products
+        {top{id name}}
+    "#);
+}
+
+#[test]
+fn an_entity_is_followed() {
+    assert_snapshot!(shop("{ me { name } top { reviews { text } } }"), @r#"
+    0 users
+        {me{name}}
+    1 products
+        {top{id}}
+    2 reviews after 1
+        at top by Product { id }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on Product{reviews{text}}}}
+    "#);
+}
+
+#[test]
+fn what_is_required_is_fetched_first() {
+    assert_snapshot!(shop("{ latest { product { estimate } } }"), @r#"
+    0 reviews
+        {latest{product{id}}}
+    1 products after 0
+        at latest.product by Product { id }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on Product{price weight}}}
+    2 shipping after 1
+        at latest.product by Product { id price weight }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on Product{estimate}}}
+    "#);
+}
+
+#[test]
+fn what_is_provided_is_not_fetched_again() {
+    assert_snapshot!(shop("{ latest { author { name age } } }"), @r#"
+    0 reviews
+        {latest{author{name email}}}
+    1 users after 0
+        at latest.author by User { email }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on User{age}}}
+    "#);
+}
+
+#[test]
+fn aliases_that_shadow_keys_are_told_apart() {
+    assert_snapshot!(shop("{ top { id: name __typename: price reviews { text } } }"), @r#"
+    0 products
+        {top{id:name _1___typename:price _1_id:id}}
+    1 reviews after 0
+        at top by Product { id }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on Product{reviews{text}}}}
+    "#);
+}
+
+#[test]
+fn a_conditional_field_that_is_also_a_key_is_fetched_always() {
+    assert_snapshot!(shop("query($yes: Boolean!) { top { id @include(if: $yes) reviews { text } } }"), @r#"
+    0 products
+        {top{id}}
+    1 reviews after 0
+        at top by Product { id }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on Product{reviews{text}}}}
+    "#);
+}
+
+#[test]
+fn a_fetch_whose_every_field_is_conditional_is_conditional() {
+    assert_snapshot!(shop("query($yes: Boolean!) { top { name reviews @skip(if: $yes) { text } } }"), @r#"
+    0 products
+        {top{name id}}
+    1 reviews after 0 if not $yes
+        at top by Product { id }
+        query($representations:[_Any!]!,$yes:Boolean!){_entities(representations:$representations){...on Product{...@skip(if:$yes){reviews{text}}}}}
+    "#);
+}
+
+#[test]
+fn what_a_conditional_field_requires_travels_alone() {
+    assert_snapshot!(shop("query($yes: Boolean!) { latest { product { name estimate @include(if: $yes) } } }"), @r#"
+    0 reviews
+        {latest{product{id}}}
+    1 products after 0
+        at latest.product by Product { id }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on Product{name price weight}}}
+    2 shipping after 1 if $yes
+        at latest.product by Product { id price weight }
+        query($representations:[_Any!]!,$yes:Boolean!){_entities(representations:$representations){...on Product{...@include(if:$yes){estimate}}}}
+    "#);
+}
+
+#[test]
+fn a_mutation_field_and_its_entities_end_before_the_next() {
+    assert_snapshot!(shop(
+        r#"mutation { sell(id: 1) { reviews { text } } restock(id: 2) { name } again: sell(id: 3) { name } }"#
+    ), @r#"
+    0 products
+        mutation{sell(id: 1){id}}
+    1 reviews after 0
+        at sell by Product { id }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on Product{reviews{text}}}}
+    2 products after 1
+        mutation{restock(id: 2){name}again:sell(id: 3){name}}
+    "#);
+}
+
+#[test]
+fn variables_go_where_they_are_used() {
+    assert_snapshot!(shop(
+        "query($id: ID!, $representations: Boolean = true) {
+            product(id: $id) { name @include(if: $representations) reviews { text } } me { age } }"
+    ), @r#"
+    0 products
+        query($id:ID!,$representations:Boolean=true){product(id: $id){...@include(if:$representations){name}id}}
+    1 users
+        {me{age}}
+    2 reviews after 0
+        at product by Product { id }
+        query($_representations:[_Any!]!){_entities(representations:$_representations){...on Product{reviews{text}}}}
+    "#);
+}
+
+#[test]
+fn entities_of_one_level_go_in_one_request() {
+    assert_snapshot!(shop("{ top { reviews { text } } product(id: 1) { reviews { text } } }"), @r#"
+    0 products
+        {top{id}product(id: 1){id}}
+    1 reviews after 0
+        at top by Product { id }
+        at product by Product { id }
+        query($_r0:[_Any!]!,$_r1:[_Any!]!){_e0:_entities(representations:$_r0){...on Product{reviews{text}}} _e1:_entities(representations:$_r1){...on Product{reviews{text}}}}
+    "#);
+}
+
+#[test]
+fn interfaces_are_expanded_only_where_needed() {
+    assert_snapshot!(plan(r#"
+# a
+type Query { nodes: [Node!]! }
+interface Node { id: ID! name: String }
+type A implements Node @key(fields: "id") { id: ID! name: String }
+type B implements Node @key(fields: "id") { id: ID! name: String @external }
+# b
+type B @key(fields: "id") { id: ID! name: String size: Int }
+"#, "{ nodes { id name ... on B { size } } }"), @r#"
+    0 a
+        {nodes{__typename id ...on A{name}}}
+    1 b after 0
+        at nodes by B { id }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on B{name size}}}
+    "#);
+}
+
+#[test]
+fn an_interface_object_gets_its_concrete_type_when_asked() {
+    assert_snapshot!(plan(r#"
+# a
+interface Account @key(fields: "id") { id: ID! }
+type Admin implements Account @key(fields: "id") { id: ID! level: Int }
+type Guest implements Account @key(fields: "id") { id: ID! }
+# b
+type Query { accounts: [Account!]! }
+type Account @key(fields: "id") @interfaceObject { id: ID! name: String }
+"#, "{ accounts { name ... on Admin { level } } plain: accounts { id name } }"), @r#"
+    0 b
+        {accounts{name id}plain:accounts{id name}}
+    1 a after 0
+        at accounts by Account (for Account|Admin|Guest) { id }
+        query($representations:[_Any!]!){_entities(representations:$representations){__typename ...on Account{...on Admin{level}}}}
+    "#);
+}
+
+#[test]
+fn compound_and_nested_keys_are_gathered_from_where_they_are() {
+    assert_snapshot!(plan(r#"
+# a
+type Query { item: Item }
+type Item @key(fields: "id") { id: ID! }
+# b
+type Item @key(fields: "id") @key(fields: "code shelf { row }") { id: ID! code: String shelf: Shelf }
+type Shelf @shareable { row: Int }
+# c
+type Item @key(fields: "code shelf { row }") { code: String shelf: Shelf price: Int }
+type Shelf @shareable { row: Int }
+"#, "{ item { price } }"), @r#"
+    0 a
+        {item{id}}
+    1 b after 0
+        at item by Item { id }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on Item{code shelf{row}}}}
+    2 c after 1
+        at item by Item { code shelf { row } }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on Item{price}}}
+    "#);
+}
+
+#[test]
+fn a_value_type_is_put_together_from_several_subgraphs() {
+    assert_snapshot!(plan(r#"
+# a
+type Query { settings: Settings @shareable }
+type Settings { color: String }
+# b
+type Query { settings: Settings @shareable }
+type Settings { size: Int }
+"#, "{ settings { color size } }"), @r#"
+    0 a
+        {settings{color}}
+    1 b
+        {settings{size}}
+    "#);
+}
+
+#[test]
+fn what_no_subgraph_can_answer_is_refused_with_its_path() {
+    assert_snapshot!(plan(r#"
+# a
+type Query { node: Node @shareable }
+interface Node { id: ID! }
+type A implements Node @key(fields: "id") { id: ID! }
+type B implements Node @key(fields: "id") { id: ID! @external x: Int }
+# b
+type Query { node: Node @shareable }
+interface Node { id: ID! }
+type A implements Node @key(fields: "id") { id: ID! @external y: Int }
+type B implements Node @key(fields: "id") { id: ID! }
+"#, "{ node { id } }"), @r#"
+    PLAN_UNREACHABLE: no subgraph can be asked for node.id: from Query, none of a, b resolves it or can be entered with a key that is known there
+    "#);
+}
+
+#[test]
+fn override_moves_a_field() {
+    assert_snapshot!(plan(r#"
+# old
+type Query { item: Item }
+type Item @key(fields: "id") { id: ID! price: Int }
+# new
+type Item @key(fields: "id") { id: ID! price: Int @override(from: "old") }
+"#, "{ item { price } }"), @r#"
+    0 old
+        {item{id}}
+    1 new after 0
+        at item by Item { id }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on Item{price}}}
+    "#);
+}

@@ -1,0 +1,58 @@
+//! `tributary compose`: the supergraph SDL on standard output, diagnostics on standard error.
+
+use std::fs;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use tributary_federation::compose::{SubgraphSdl, compose};
+
+mod nats;
+
+#[derive(Debug, Args)]
+pub(super) struct Flags {
+    /// Subgraphs: a name and the file with its SDL
+    #[arg(value_name = "NAME=FILE", required_unless_present = "nats", conflicts_with = "nats")]
+    subgraphs: Vec<String>,
+    /// Takes what serves on NATS at this moment instead
+    #[arg(long, value_name = "URL")]
+    nats: Option<String>,
+    /// Which graph, where one NATS account carries several
+    #[arg(long, requires = "nats", value_name = "NAME")]
+    graph: Option<String>,
+    /// The id that the NATS credential binds
+    #[arg(long, env = "TRIBUTARY_GATEWAY_ID", requires = "nats", value_name = "ID")]
+    gateway_id: Option<String>,
+}
+
+pub(super) fn run(flags: &Flags) -> anyhow::Result<()> {
+    let subgraphs = match &flags.nats {
+        Some(url) => on_nats(flags, url)?,
+        None => flags.subgraphs.iter().map(|pair| in_file(pair)).collect::<Result<_, _>>()?,
+    };
+    let inputs: Vec<SubgraphSdl<'_>> =
+        subgraphs.iter().map(|(name, sdl)| SubgraphSdl { name, url: None, sdl }).collect();
+    let composition = compose(&inputs);
+    for diagnostic in &composition.diagnostics {
+        let severity = if diagnostic.is_error() { "error" } else { "hint" };
+        super::complain(format_args!("{severity}: {diagnostic}"));
+    }
+    match composition.supergraph {
+        Some(sdl) => super::print(&sdl),
+        None => bail!("{} subgraphs don't compose", subgraphs.len()),
+    }
+}
+
+fn in_file(pair: &str) -> anyhow::Result<(String, String)> {
+    let Some((name, path)) = pair.split_once('=').filter(|(name, path)| !name.is_empty() && !path.is_empty())
+    else {
+        bail!("{pair:?} isn't of the form NAME=FILE");
+    };
+    let sdl = fs::read_to_string(path).with_context(|| format!("can't read {path}"))?;
+    Ok((name.to_owned(), sdl))
+}
+
+fn on_nats(flags: &Flags, url: &str) -> anyhow::Result<Vec<(String, String)>> {
+    super::on_nats(url, flags.gateway_id.as_deref(), async |transport| {
+        nats::subgraphs(&transport, flags.graph.as_deref()).await
+    })
+}

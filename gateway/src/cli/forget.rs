@@ -1,0 +1,30 @@
+//! `tributary forget`: a subgraph that is gone for good leaves the graph.
+
+use clap::Args;
+use tributary_protocol::SubgraphName;
+
+#[derive(Debug, Args)]
+pub(super) struct Flags {
+    /// The subgraph's name
+    name: SubgraphName,
+    /// NATS servers, comma separated, with a gateway's credentials
+    #[arg(
+        long,
+        env = "NATS_URL",
+        default_value = "nats://127.0.0.1:4222",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    nats: String,
+    /// The id that the NATS credential binds
+    #[arg(long, env = "TRIBUTARY_GATEWAY_ID", value_name = "ID")]
+    gateway_id: Option<String>,
+}
+
+pub(super) fn run(flags: &Flags) -> anyhow::Result<()> {
+    super::on_nats(&flags.nats, flags.gateway_id.as_deref(), async |transport| {
+        crate::registry::forget(&transport, &flags.name).await?;
+        super::complain(format_args!("{} is forgotten", flags.name));
+        Ok(())
+    })
+}

@@ -1,0 +1,50 @@
+//! `tributary plan`: how an operation would be answered.
+
+use std::{fs, io::Read, path::PathBuf};
+
+use anyhow::{Context, bail};
+use apollo_compiler::ExecutableDocument;
+use clap::Args;
+use tributary_federation::{PlanOptions, Supergraph, plan_operation};
+
+#[derive(Debug, Args)]
+pub(super) struct Flags {
+    /// The supergraph's SDL
+    #[arg(long, value_name = "FILE")]
+    supergraph: PathBuf,
+    /// Which operation of the document
+    #[arg(long, value_name = "NAME")]
+    operation: Option<String>,
+    /// The document: its text, @FILE, or - for standard input
+    query: String,
+}
+
+pub(super) fn run(flags: &Flags) -> anyhow::Result<()> {
+    let supergraph = read_supergraph(&flags.supergraph)?;
+    let text = document(&flags.query)?;
+    let document =
+        match ExecutableDocument::parse_and_validate(supergraph.api_schema(), text, "query.graphql") {
+            Ok(document) => document,
+            Err(invalid) => bail!("the operation isn't valid:\n{}", invalid.errors),
+        };
+    let plan = plan_operation(&supergraph, &document, flags.operation.as_deref(), &PlanOptions::default())?;
+    super::print(&plan.display(&supergraph).to_string())
+}
+
+/// Reads a composed supergraph.
+pub(super) fn read_supergraph(path: &PathBuf) -> anyhow::Result<Supergraph> {
+    let sdl = fs::read_to_string(path).with_context(|| format!("can't read {}", path.display()))?;
+    Supergraph::parse(&sdl).with_context(|| format!("{} is no supergraph", path.display()))
+}
+
+fn document(query: &str) -> anyhow::Result<String> {
+    if query == "-" {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).context("can't read standard input")?;
+        return Ok(text);
+    }
+    match query.strip_prefix('@') {
+        Some(path) => fs::read_to_string(path).with_context(|| format!("can't read {path}")),
+        None => Ok(query.to_owned()),
+    }
+}

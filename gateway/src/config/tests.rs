@@ -1,0 +1,62 @@
+use super::*;
+
+fn check(arguments: &str) -> Result<Arc<Config>, Vec<String>> {
+    let arguments = std::iter::once("serve").chain(arguments.split_whitespace());
+    Config::check(&flags::parse_for_tests(arguments)).map_err(|errors| errors.0)
+}
+
+#[test]
+fn defaults_are_complete_and_on() {
+    let config = check("").unwrap();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:4000");
+    assert_eq!(config.limits.body_bytes, 1 << 20);
+    assert_eq!(config.graph.timeouts.of("products"), Duration::from_secs(10));
+    assert_eq!(config.http.cors, CorsOrigins::Listed(vec![]));
+    assert!(config.http.introspection);
+    assert!(config.http.forward_headers.is_empty() && config.http.trusted_proxies.is_empty());
+}
+
+#[test]
+fn every_mistake_is_reported_at_once() {
+    let mistakes = check(
+        "--listen nowhere --nats http://x --max-depth 0 --request-timeout soon --cors-origin https://a/b \
+         --forward-header graphql-identity --trusted-proxy 10.0.0.0/40 --jwt-algorithm HS256 --log-format xml \
+         --subgraph-timeout a.b=2s --max-body-bytes 1XB",
+    )
+    .unwrap_err();
+    for flag in [
+        "--listen",
+        "--nats",
+        "--max-depth",
+        "--request-timeout",
+        "--cors-origin",
+        "--forward-header",
+        "--trusted-proxy",
+        "--jwt-algorithm",
+        "--log-format",
+        "--subgraph-timeout",
+        "--max-body-bytes",
+    ] {
+        assert!(mistakes.iter().any(|mistake| mistake.starts_with(flag)), "{flag} in {mistakes:#?}");
+    }
+    assert_eq!(mistakes.len(), 11);
+}
+
+#[test]
+fn a_subgraph_has_its_own_timeout() {
+    let config = check("--subgraph-timeout 3s --subgraph-timeout orders=250ms").unwrap();
+    assert_eq!(config.graph.timeouts.of("orders"), Duration::from_millis(250));
+    assert_eq!(config.graph.timeouts.of("products"), Duration::from_secs(3));
+}
+
+#[test]
+fn sizes_have_units() {
+    assert_eq!(check("--max-body-bytes 2MiB").unwrap().limits.body_bytes, 2 << 20);
+    assert_eq!(check("--max-body-bytes 300").unwrap().limits.body_bytes, 300);
+}
+
+#[test]
+fn a_password_is_not_repeated() {
+    let mistakes = check("--nats amqp://me:secret@host").unwrap_err();
+    assert!(!mistakes[0].contains("secret"), "{mistakes:?}");
+}

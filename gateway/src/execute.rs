@@ -1,0 +1,162 @@
+//! Runs a plan: fetches from subgraphs, merges their replies, writes the client's answer.
+//!
+//! ```text
+//! Plan ──▶ run ──▶ request (representations, variables) ──▶ Fetcher
+//!           ▲                                                  │ Bytes
+//!           └── errors ◀── merge ◀── read (JSON into slots) ◀──┘
+//!           ▼
+//!          project ──▶ ExecutionResult
+//! ```
+//!
+//! Everything that replies bring lies in one arena of 16-byte values: leaves stay JSON text inside the reply
+//! that brought them, objects are runs of slots that the plan numbered, lists are runs of values. Reading a
+//! reply writes into the slots directly; nothing is hashed by name, sorted, or built as a tree.
+//! One future drives a whole request: fetches are polled inside it, no task is spawned for any.
+//!
+//! Start reading at [`execute`] and `run`.
+
+mod arena;
+mod error;
+mod leaf;
+mod locate;
+mod merge;
+mod project;
+mod read;
+mod relay;
+mod report;
+mod representation;
+mod request;
+mod result;
+mod run;
+
+use std::borrow::Cow;
+use std::future::Future;
+
+use bytes::Bytes;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tributary_federation::plan::{FetchId, OperationKind, Plan, SubgraphId};
+use tributary_federation::variables::Variables;
+
+pub use error::{ExecutionError, Origin};
+pub use result::ExecutionResult;
+
+use run::Run;
+
+/// Sends requests to subgraphs.
+pub trait Fetcher: Sync {
+    /// Sends one request body and waits for the reply's bytes, whatever they are.
+    fn fetch(
+        &self,
+        subgraph: SubgraphId,
+        kind: OperationKind,
+        body: Bytes,
+    ) -> impl Future<Output = Result<Bytes, FetchFailure>> + Send;
+
+    /// The subgraph's name, for errors.
+    fn service(&self, subgraph: SubgraphId) -> &str;
+}
+
+/// Why there is no reply.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message} ({code})")]
+pub struct FetchFailure {
+    /// Stable, for programs.
+    pub code: Cow<'static, str>,
+    /// For the client.
+    pub message: Cow<'static, str>,
+}
+
+/// What a plan needs to answer one request.
+#[derive(Clone, Copy, Debug)]
+pub struct ExecuteRequest<'a> {
+    /// The coerced variables.
+    pub variables: &'a Variables,
+    /// For each introspection field of the root selection its response key and its value as JSON.
+    pub introspection: &'a [(Box<str>, Bytes)],
+    /// How much is too much.
+    pub limits: Limits,
+}
+
+/// What one request may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Errors in the answer; one more says how many were left out.
+    pub errors: usize,
+    /// Bytes of the answer's `data`. Entities that occur often are fetched once, and written often. What is
+    /// kept to write them is limited by it too, to twice as many bytes.
+    pub answer_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { errors: 100, answer_bytes: 64 << 20 }
+    }
+}
+
+/// Answers a query or mutation.
+///
+/// A fetch starts when the fetches that it depends on have ended, well or not. That holds for the root fields
+/// of a mutation as well: where one fails, the later ones run all the same, since the specification lets only
+/// a non-null root field stop them, and a client who sent several wants to know what became of each.
+pub async fn execute<F: Fetcher>(plan: &Plan, request: ExecuteRequest<'_>, fetcher: &F) -> ExecutionResult {
+    let mut run = Run::new(plan, request, fetcher);
+    if plan.relay
+        && let Some(body) = run.prepare(FetchId(0))
+    {
+        let fetch = &plan.fetches[0];
+        let outcome = fetcher.fetch(fetch.subgraph, fetch.kind, body).await;
+        if let Ok(reply) = &outcome
+            && let Some(data) = relay::data_alone(reply)
+        {
+            return ExecutionResult::relayed(reply.clone(), data);
+        }
+        run.absorb(FetchId(0), outcome);
+        return run.finish();
+    }
+    let ready = run.without_dependencies();
+    drive(plan, run, ready, fetcher).await
+}
+
+/// Answers one event of a subscription, whose first fetch has been answered already: `reply` is its execution
+/// result.
+pub async fn execute_event<F: Fetcher>(
+    plan: &Plan,
+    request: ExecuteRequest<'_>,
+    reply: Bytes,
+    fetcher: &F,
+) -> ExecutionResult {
+    let mut run = Run::new(plan, request, fetcher);
+    run.begin_event();
+    run.absorb(FetchId(0), Ok(reply));
+    let ready = run.ended(FetchId(0));
+    drive(plan, run, ready, fetcher).await
+}
+
+async fn drive<F: Fetcher>(
+    plan: &Plan,
+    mut run: Run<'_, F>,
+    mut ready: Vec<FetchId>,
+    fetcher: &F,
+) -> ExecutionResult {
+    let mut flying = FuturesUnordered::new();
+    loop {
+        // A fetch that needn't be sent has ended at once, and may make others ready.
+        while let Some(id) = ready.pop() {
+            let fetch = &plan.fetches[id.index()];
+            match run.prepare(id) {
+                Some(body) => {
+                    let reply = fetcher.fetch(fetch.subgraph, fetch.kind, body);
+                    flying.push(async move { (id, reply.await) });
+                }
+                None => ready.extend(run.ended(id)),
+            }
+        }
+        let Some((id, outcome)) = flying.next().await else { break };
+        run.absorb(id, outcome);
+        ready.extend(run.ended(id));
+    }
+    run.finish()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! The answer, in a form that the pipeline can still change.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::error::ExecutionError;
+
+/// What a request came to.
+#[derive(Debug)]
+pub struct ExecutionResult {
+    body: Body,
+    /// Nothing has been masked yet.
+    pub errors: Vec<ExecutionError>,
+}
+
+#[derive(Debug)]
+enum Body {
+    /// Begins with `{"data":`; what follows is the data.
+    Written(Vec<u8>),
+    /// A subgraph's reply, `{"data":{…}}`, and where the data is in it.
+    Relayed(Bytes, Range<usize>),
+}
+
+/// With what a written body begins.
+pub(super) const PREFIX: &[u8] = b"{\"data\":";
+
+impl ExecutionResult {
+    /// The body begins with [`PREFIX`]; the data follows.
+    pub(super) fn written(body: Vec<u8>, errors: Vec<ExecutionError>) -> Self {
+        Self { body: Body::Written(body), errors }
+    }
+
+    pub(super) fn relayed(reply: Bytes, data: Range<usize>) -> Self {
+        Self { body: Body::Relayed(reply, data), errors: Vec::new() }
+    }
+
+    /// The `data` as JSON: an object or `null`.
+    pub fn data(&self) -> &[u8] {
+        match &self.body {
+            Body::Written(body) => &body[PREFIX.len()..],
+            Body::Relayed(reply, data) => &reply[data.clone()],
+        }
+    }
+
+    /// Whether the reply of the only subgraph is passed on as it came.
+    pub fn is_relayed(&self) -> bool {
+        matches!(self.body, Body::Relayed(..))
+    }
+
+    /// The response's JSON: `data`, `errors` if there are any, and `extensions` (a JSON object) if given.
+    /// The data isn't copied: the rest is written behind it, or nothing needs to be.
+    pub fn into_body(self, extensions: Option<&[u8]>) -> Bytes {
+        let mut body = match self.body {
+            Body::Relayed(reply, _) if self.errors.is_empty() && extensions.is_none() => return reply,
+            Body::Relayed(reply, data) => [PREFIX, &reply[data]].concat(),
+            Body::Written(body) => body,
+        };
+        if !self.errors.is_empty() {
+            body.extend_from_slice(b",\"errors\":");
+            serde_json::to_writer(&mut body, &self.errors).expect("errors have string keys and go to memory");
+        }
+        if let Some(extensions) = extensions {
+            body.extend_from_slice(b",\"extensions\":");
+            body.extend_from_slice(extensions);
+        }
+        body.push(b'}');
+        body.into()
+    }
+}

@@ -1,0 +1,198 @@
+//! The state of one request while its plan runs. It sends nothing itself: it says what to send and takes in
+//! what came.
+
+use bytes::Bytes;
+use tributary_federation::plan::{Fetch, FetchId, FetchSource, OperationKind, Plan, ReadTypename};
+
+use super::arena::{Arena, ObjectRef, Value};
+use super::error::Errors;
+use super::project::Projection;
+use super::read::{ReadError, ReplyReader};
+use super::report::Report;
+use super::representation::Targets;
+use super::{ExecuteRequest, ExecutionResult, FetchFailure, Fetcher, request};
+
+/// One request.
+pub(super) struct Run<'p, F> {
+    plan: &'p Plan,
+    request: ExecuteRequest<'p>,
+    fetcher: &'p F,
+    arena: Arena,
+    root: ObjectRef,
+    /// Whether each of the plan's conditions holds.
+    conditions: Vec<bool>,
+    /// For each fetch how many others it still waits for.
+    waiting: Vec<usize>,
+    /// For each fetch that was sent who waits for its reply.
+    targets: Vec<Vec<Targets>>,
+    errors: Errors,
+    /// Bytes of all replies: about as many as the answer will have.
+    received: usize,
+}
+
+impl<'p, F: Fetcher> Run<'p, F> {
+    pub fn new(plan: &'p Plan, request: ExecuteRequest<'p>, fetcher: &'p F) -> Self {
+        let slots = plan.shapes[0].slots.len();
+        let limit = 2 * request.limits.answer_bytes / size_of::<Value>();
+        let mut arena = Arena::new(limit.max(slots + 1));
+        let root = arena.add_object(slots).expect("the limit was raised to hold the root");
+        arena.learn_type(root, root_type(plan), &plan.type_names);
+        let holds = |variable| request.variables.bool(variable);
+        Self {
+            plan,
+            request,
+            fetcher,
+            arena,
+            root,
+            conditions: plan.conditions.iter().map(|condition| condition.holds(holds)).collect(),
+            waiting: plan.fetches.iter().map(|fetch| fetch.deps.len()).collect(),
+            targets: plan.fetches.iter().map(|_| Vec::new()).collect(),
+            errors: Errors::new(request.limits.errors),
+            received: 0,
+        }
+    }
+
+    /// The fetches that can start at once; the last is to be taken first.
+    pub fn without_dependencies(&self) -> Vec<FetchId> {
+        (0..self.plan.fetches.len())
+            .rev()
+            .filter(|&at| self.waiting[at] == 0)
+            .map(|at| FetchId(at as u32))
+            .collect()
+    }
+
+    /// The first fetch is a subscription's and has been answered.
+    pub fn begin_event(&mut self) {
+        self.targets[0] = vec![Targets::same(&[self.root])];
+    }
+
+    /// The body of a fetch's request; `None` if it needn't be sent.
+    pub fn prepare(&mut self, id: FetchId) -> Option<Bytes> {
+        let fetch = self.fetch(id);
+        if fetch.condition.is_some_and(|condition| !self.conditions[condition.index()]) {
+            return None;
+        }
+        let mut writer = request::Writer {
+            plan: self.plan,
+            arena: &mut self.arena,
+            root: self.root,
+            conditions: &self.conditions,
+            variables: self.request.variables,
+        };
+        let outgoing = writer.write(fetch)?;
+        self.targets[id.index()] = outgoing.targets;
+        Some(outgoing.body.into())
+    }
+
+    /// Takes in a fetch's reply, or why there is none.
+    pub fn absorb(&mut self, id: FetchId, outcome: Result<Bytes, FetchFailure>) {
+        if let Err(failure) = outcome.and_then(|reply| self.read(id, reply)) {
+            self.report(id, |report| report.failure(failure));
+        }
+    }
+
+    /// A fetch has ended, well or not; the fetches that waited for nothing else.
+    pub fn ended(&mut self, id: FetchId) -> Vec<FetchId> {
+        let mut ready = Vec::new();
+        for (at, fetch) in self.plan.fetches.iter().enumerate().skip(id.index() + 1).rev() {
+            if fetch.deps.contains(&id) {
+                self.waiting[at] -= 1;
+                ready.extend((self.waiting[at] == 0).then_some(FetchId(at as u32)));
+            }
+        }
+        ready
+    }
+
+    /// Writes the answer.
+    pub fn finish(mut self) -> ExecutionResult {
+        let projection = Projection::new(
+            self.plan,
+            &self.arena,
+            &self.conditions,
+            self.request.introspection,
+            &mut self.errors,
+            self.request.limits.answer_bytes,
+        );
+        let body = projection.write(self.root, self.received);
+        ExecutionResult::written(body, self.errors.finish())
+    }
+
+    /// Reads a reply: all of it or nothing.
+    fn read(&mut self, id: FetchId, reply: Bytes) -> Result<(), FetchFailure> {
+        let text = std::str::from_utf8(&reply).map_err(|_| bad_reply("the reply isn't UTF-8"))?;
+        if u32::try_from(text.len()).is_err() {
+            return Err(bad_reply("the reply is larger than 4 GiB"));
+        }
+        self.received += text.len();
+        let buffer = self.arena.add_buffer(reply.clone());
+        self.arena.begin();
+        let source = &self.fetch(id).source;
+        let reader = ReplyReader::new(self.plan, &mut self.arena, buffer, text);
+        match reader.reply(source, &self.targets[id.index()]) {
+            Ok(outcome) => {
+                self.arena.commit();
+                self.report(id, |mut report| {
+                    if outcome.uneven {
+                        report.uneven();
+                    }
+                    report.subgraph_errors(&outcome);
+                });
+                Ok(())
+            }
+            Err(error) => {
+                self.arena.roll_back();
+                Err(match error {
+                    ReadError::TooManyValues => FetchFailure {
+                        code: "LIMIT_EXCEEDED".into(),
+                        message:
+                            "The answer has more values than fit its limit; --max-answer-bytes changes it"
+                                .into(),
+                    },
+                    error => bad_reply(error),
+                })
+            }
+        }
+    }
+
+    fn report(&mut self, id: FetchId, tell: impl FnOnce(Report<'_, 'p>)) {
+        let fetch = self.fetch(id);
+        tell(Report {
+            plan: self.plan,
+            arena: &mut self.arena,
+            errors: &mut self.errors,
+            root: self.root,
+            fetch,
+            targets: &self.targets[id.index()],
+            service: self.fetcher.service(fetch.subgraph),
+        });
+    }
+
+    fn fetch(&self, id: FetchId) -> &'p Fetch {
+        &self.plan.fetches[id.index()]
+    }
+}
+
+fn bad_reply(why: impl std::fmt::Display) -> FetchFailure {
+    FetchFailure {
+        code: "BAD_REPLY".into(),
+        message: format!("The subgraph's reply can't be used: {why}").into(),
+    }
+}
+
+/// The root's type. Composition calls it by its usual name; a plan that knows better says so in its first read.
+fn root_type(plan: &Plan) -> Option<tributary_federation::TypeId> {
+    let from_read = plan.fetches.iter().find_map(|fetch| match &fetch.source {
+        FetchSource::Root { path, read } if path.is_empty() => match plan.reads[read.index()].typename {
+            ReadTypename::Static(id) => Some(id),
+            ReadTypename::Keep | ReadTypename::Dynamic => None,
+        },
+        _ => None,
+    });
+    from_read.or_else(|| {
+        plan.type_names.id(match plan.kind {
+            OperationKind::Query => "Query",
+            OperationKind::Mutation => "Mutation",
+            OperationKind::Subscription => "Subscription",
+        })
+    })
+}

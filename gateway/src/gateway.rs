@@ -1,0 +1,182 @@
+//! The parts of a running gateway, put together.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use anyhow::Context;
+use futures_util::FutureExt;
+use serde::Serialize;
+use tokio::{
+    sync::{Semaphore, SemaphorePermit, watch},
+    task::AbortHandle,
+};
+use tributary_federation::Supergraph;
+
+mod counted;
+
+use counted::Counted;
+
+use crate::{
+    auth::{self, Authenticator, Source},
+    config::{Config, KeySource},
+    error::{Code, GraphqlError},
+    pipeline::{Operations, Pipeline},
+    registry::{BeforeSwap, FixedSupergraph, Registry, RegistryOptions, Status},
+    telemetry::Metrics,
+    transport::{Link, Transport, TransportLimits},
+};
+
+/// A running gateway. HTTP is served beside it, by [`crate::server`].
+pub struct Gateway {
+    config: Arc<Config>,
+    metrics: Arc<Metrics>,
+    authenticator: Arc<Authenticator>,
+    pipeline: Pipeline,
+    registry: Registry,
+    /// One for each request that may be answered at once. Beyond that, refusing at once serves everybody
+    /// better than queueing: a queue that grows is answered when its clients have left.
+    slots: Semaphore,
+    draining: AtomicBool,
+    keys_task: AbortHandle,
+}
+
+/// What `/health/ready` says.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Readiness {
+    /// It was told to stop.
+    pub draining: bool,
+    /// Whether requests should be sent here, and the graph, NATS, and what is wrong with them.
+    #[serde(flatten)]
+    pub status: Status,
+}
+
+impl Gateway {
+    /// Starts everything but HTTP. It returns before NATS answers: a gateway without NATS is alive, says why
+    /// it can't serve, and recovers by itself.
+    pub async fn start(config: Arc<Config>) -> anyhow::Result<Arc<Self>> {
+        let link = Link::connect(&config.nats.url, &config.nats.gateway_id).await?;
+        let limits = TransportLimits { max_message: config.nats.max_message, ..TransportLimits::default() };
+        let transport = Transport::new(link.clone(), limits).await?;
+        let metrics = Arc::new(Metrics::default());
+        let operations = Arc::new(Operations::new(&config, metrics.clone()));
+        let registry = Registry::start(transport.clone(), registry_options(&config, &operations)?);
+        let pipeline = Pipeline::new(
+            config.clone(),
+            operations.clone(),
+            registry.clone(),
+            transport.clone(),
+            metrics.clone(),
+        );
+        let authenticator = Arc::new(Authenticator::new(config.auth.clone(), key_source(&config, &link)));
+        let keys = auth::keep_fresh(authenticator.clone(), link.clone(), config.auth.refresh);
+        metrics.collect_from(Counted { operations, registry: registry.clone(), transport });
+        tracing::info!(gateway = %config.nats.gateway_id, "started");
+        Ok(Arc::new(Self {
+            slots: Semaphore::new(config.limits.requests),
+            draining: AtomicBool::new(false),
+            keys_task: tokio::spawn(keys).abort_handle(),
+            config,
+            metrics,
+            authenticator,
+            pipeline,
+            registry,
+        }))
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Who verifies tokens.
+    pub fn authenticator(&self) -> &Authenticator {
+        &self.authenticator
+    }
+
+    /// Who answers requests.
+    pub fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
+    }
+
+    /// Room for one more request.
+    pub fn slot(&self) -> Result<SemaphorePermit<'_>, GraphqlError> {
+        self.slots.try_acquire().map_err(|_| {
+            let most = self.config.limits.requests as u64;
+            GraphqlError::limit(
+                Code::Overloaded,
+                "The number of requests at once",
+                None,
+                most,
+                "--max-requests",
+            )
+        })
+    }
+
+    /// The state of the graph, and its changes.
+    pub fn status(&self) -> watch::Receiver<Arc<Status>> {
+        self.registry.status()
+    }
+
+    /// Whether requests should be sent here, and if not, why.
+    pub fn readiness(&self) -> Readiness {
+        let draining = self.draining.load(Ordering::Relaxed);
+        let mut status = Status::clone(&self.registry.status().borrow());
+        status.ready &= status.connected && !draining;
+        Readiness { draining, status }
+    }
+
+    /// From now on it isn't ready.
+    pub fn begin_drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.keys_task.abort();
+    }
+}
+
+fn registry_options(config: &Config, operations: &Arc<Operations>) -> anyhow::Result<RegistryOptions> {
+    let fixed = config.graph.supergraph.as_deref().map(read_supergraph).transpose()?;
+    let operations = operations.clone();
+    let before_swap: BeforeSwap = Arc::new(move |live| {
+        let operations = operations.clone();
+        async move { operations.warm(&live).await }.boxed()
+    });
+    Ok(RegistryOptions {
+        graph: config.graph.name.clone(),
+        require: config.graph.require.clone(),
+        fixed,
+        before_swap: Some(before_swap),
+    })
+}
+
+fn read_supergraph(path: &Path) -> anyhow::Result<FixedSupergraph> {
+    let sdl = std::fs::read_to_string(path).with_context(|| format!("can't read {}", path.display()))?;
+    let supergraph =
+        Supergraph::parse(&sdl).with_context(|| format!("{} is no supergraph", path.display()))?;
+    Ok(FixedSupergraph { sdl: sdl.into(), supergraph: Arc::new(supergraph) })
+}
+
+fn key_source(config: &Config, link: &Link) -> Source {
+    match &config.auth.keys {
+        KeySource::File(path) => Source::File(path.clone()),
+        KeySource::Service(service) => Source::Service {
+            client: link.client().clone(),
+            service: service.clone(),
+            gateway_id: config.nats.gateway_id.to_string(),
+        },
+    }
+}

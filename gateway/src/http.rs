@@ -1,0 +1,73 @@
+//! What the gateway serves over HTTP.
+//!
+//! ```text
+//! /graphql        graphql: guard ▶ auth ▶ read ▶ pipeline ▶ respond
+//! /               pages: the playground, embedded in the binary
+//! /health/live    the process runs
+//! /health/ready   it can serve, or why not
+//! /metrics        Prometheus
+//! ```
+
+use std::sync::Arc;
+
+use axum::{Router, routing::any, routing::get};
+use http::{HeaderName, Method, header};
+use tower_http::{
+    CompressionLevel,
+    compression::{CompressionLayer, predicate::SizeAbove},
+    cors::{AllowHeaders, AllowOrigin, CorsLayer},
+};
+
+mod client;
+mod graphql;
+mod guard;
+mod health;
+mod media;
+mod pages;
+mod read;
+mod respond;
+
+pub use client::ClientInfo;
+
+use crate::{
+    config::{Config, CorsOrigins},
+    gateway::Gateway,
+};
+
+/// Smaller answers fit into one packet anyway.
+const SMALLEST_COMPRESSED: u16 = 1024;
+
+/// All routes.
+pub fn router(gateway: Arc<Gateway>) -> Router {
+    let config = gateway.config().clone();
+    Router::new()
+        .route("/graphql", any(graphql::handle))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .fallback(pages::page)
+        .layer(compression())
+        .layer(cors(&config))
+        .with_state(gateway)
+}
+
+fn compression() -> CompressionLayer<SizeAbove> {
+    // Answers are made for one client each, so what matters is the time to make them.
+    CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(SizeAbove::new(SMALLEST_COMPRESSED.into()))
+}
+
+/// Without listed origins it allows none: no header is added, and browsers refuse.
+fn cors(config: &Config) -> CorsLayer {
+    let origins = match &config.http.cors {
+        CorsOrigins::Any => AllowOrigin::any(),
+        CorsOrigins::Listed(origins) => AllowOrigin::list(origins.clone()),
+    };
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([header::RETRY_AFTER, HeaderName::from_static("traceparent")])
+        .max_age(std::time::Duration::from_secs(3600))
+}

@@ -1,0 +1,171 @@
+//! `/graphql`: one request, one answer.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, Request, State},
+};
+use http::{Method, Response, request::Parts};
+use tokio::time::{Instant, timeout_at};
+
+use super::{
+    ClientInfo, guard,
+    media::MediaType,
+    read::{self, Parameters},
+    respond::{Outcome, respond},
+};
+use crate::{
+    error::{Code, GraphqlError},
+    gateway::Gateway,
+    pipeline::{self, Caller},
+    telemetry::{Metrics, RequestLabels, TraceContext},
+};
+
+/// Answers a request by any method.
+pub(super) async fn handle(
+    State(gateway): State<Arc<Gateway>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let config = gateway.config();
+    let client = ClientInfo::of_request(peer, &parts.headers, &config.http.trusted_proxies);
+    let trace = TraceContext::of_request(&parts.headers);
+    let mut record = Record::begin(gateway.metrics(), client.name.clone(), &trace);
+
+    let (media, outcome) = match MediaType::negotiate(&parts.headers) {
+        Ok(media) => {
+            let exchange = Exchange { parts, body, client, trace: &trace, started: record.started };
+            (media, answer(&gateway, exchange, &mut record.operation).await)
+        }
+        Err(error) => (MediaType::default(), Err(error.into())),
+    };
+    let summary = Summary::of(&outcome);
+    let response = respond(media, outcome, &trace.to_string());
+    record.end(summary, response.status().as_u16());
+    response
+}
+
+/// A request as it arrived.
+struct Exchange<'a> {
+    parts: Parts,
+    body: Body,
+    client: ClientInfo,
+    trace: &'a TraceContext,
+    started: Instant,
+}
+
+/// `asked` is told the operation's name as soon as it is known, for the log.
+async fn answer(gateway: &Gateway, exchange: Exchange<'_>, asked: &mut Option<String>) -> Outcome {
+    let Exchange { parts, body, client, trace, started } = exchange;
+    let config = gateway.config();
+    let deadline = started + config.limits.request_timeout;
+    // Held until the answer is made.
+    let _slot = gateway.slot()?;
+    guard::check(&parts.method, &parts.headers, &config.http.cors)?;
+    let identity = gateway.authenticator().identify(&parts.headers).await?;
+    let parameters = timeout_at(deadline, parameters(&parts, body, config.limits.body_bytes));
+    let Parameters { query, operation_name, variables } = parameters.await.map_err(|_| late_body())??;
+    asked.clone_from(&operation_name);
+    let request = pipeline::Request {
+        query,
+        operation_name,
+        variables,
+        queries_only: parts.method == Method::GET,
+        deadline,
+        caller: Caller::new(config, &parts, client, identity, trace),
+    };
+    gateway.pipeline().run(request).await
+}
+
+async fn parameters(parts: &Parts, body: Body, limit: usize) -> Result<Parameters, GraphqlError> {
+    if parts.method == Method::GET {
+        return read::get(&parts.uri);
+    }
+    read::post(&read::body(&parts.headers, body, limit).await?)
+}
+
+fn late_body() -> GraphqlError {
+    GraphqlError::new(Code::RequestTimeout, "The body didn't arrive in time; --request-timeout changes it")
+        .with("setting", "--request-timeout")
+}
+
+/// Counts and logs a request, however it ends: a client that leaves drops the future that holds this.
+struct Record<'a> {
+    metrics: &'a Metrics,
+    started: Instant,
+    client: Option<String>,
+    operation: Option<String>,
+    trace: String,
+    ended: bool,
+}
+
+/// What is logged and counted of an outcome, taken before the answer is given away.
+struct Summary {
+    kind: &'static str,
+    code: &'static str,
+    operation: Option<Box<str>>,
+    errors: usize,
+    bytes: usize,
+}
+
+impl Summary {
+    fn of(outcome: &Outcome) -> Self {
+        match outcome {
+            Ok(answer) => Self {
+                kind: answer.kind,
+                code: "",
+                operation: answer.operation_name.clone(),
+                errors: answer.errors,
+                bytes: answer.body.len(),
+            },
+            Err(rejection) => Self {
+                kind: "none",
+                code: rejection.code().as_str(),
+                operation: None,
+                errors: rejection.errors().len(),
+                bytes: 0,
+            },
+        }
+    }
+}
+
+impl<'a> Record<'a> {
+    fn begin(metrics: &'a Metrics, client: Option<String>, trace: &TraceContext) -> Self {
+        metrics.in_flight.inc();
+        let trace = format!("{:032x}", trace.trace_id);
+        Self { metrics, started: Instant::now(), client, operation: None, trace, ended: false }
+    }
+
+    fn end(mut self, summary: Summary, status: u16) {
+        self.ended = true;
+        let took = self.started.elapsed();
+        let Summary { kind, code, .. } = summary;
+        self.metrics.request(RequestLabels { kind, status, code }, took);
+        tracing::info!(
+            operation = summary.operation.as_deref().or(self.operation.as_deref()).unwrap_or(""),
+            kind,
+            client = self.client.as_deref().unwrap_or(""),
+            status,
+            code,
+            errors = summary.errors,
+            bytes = summary.bytes,
+            ms = took.as_secs_f64() * 1000.0,
+            trace = %self.trace,
+            "request"
+        );
+    }
+}
+
+impl Drop for Record<'_> {
+    fn drop(&mut self) {
+        self.metrics.in_flight.dec();
+        if !self.ended {
+            self.metrics.abandoned.inc();
+            let client = self.client.as_deref().unwrap_or("");
+            let operation = self.operation.as_deref().unwrap_or("");
+            tracing::info!(operation, client, trace = %self.trace, "the client left before its answer");
+        }
+    }
+}

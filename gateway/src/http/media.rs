@@ -1,0 +1,141 @@
+//! Media types: what a client accepts and what it sends.
+
+use http::{HeaderMap, header};
+
+use crate::error::{Code, GraphqlError};
+
+/// The media type of an answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum MediaType {
+    /// `application/json`: a request error has status 200, since older clients expect it.
+    #[default]
+    Json,
+    /// `application/graphql-response+json`: the status tells the outcome.
+    GraphqlResponse,
+}
+
+impl MediaType {
+    /// As it stands in `Content-Type`.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            MediaType::Json => "application/json; charset=utf-8",
+            MediaType::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
+        }
+    }
+
+    /// What to answer with. Wildcards and silence mean `application/json`, as the specification asks.
+    pub(super) fn negotiate(headers: &HeaderMap) -> Result<Self, GraphqlError> {
+        let mut best: Option<(Self, f32)> = None;
+        let mut asked = false;
+        for value in headers.get_all(header::ACCEPT) {
+            for range in value.to_str().unwrap_or_default().split(',').filter(|r| !r.trim().is_empty()) {
+                asked = true;
+                let (essence, quality) = media_range(range);
+                let media = match essence.as_str() {
+                    "application/graphql-response+json" => MediaType::GraphqlResponse,
+                    "application/json" | "application/*" | "*/*" => MediaType::Json,
+                    _ => continue,
+                };
+                if quality > best.map_or(0.0, |(_, quality)| quality) {
+                    best = Some((media, quality));
+                }
+            }
+        }
+        match best {
+            Some((media, _)) => Ok(media),
+            None if !asked => Ok(MediaType::Json),
+            None => Err(GraphqlError::new(
+                Code::NotAcceptable,
+                "Accept names neither application/graphql-response+json nor application/json",
+            )),
+        }
+    }
+}
+
+/// A range without its parameters, and its quality; what can't be read counts as 1.
+fn media_range(range: &str) -> (String, f32) {
+    let mut parts = range.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let quality = parts.find_map(|part| part.strip_prefix("q=")).and_then(|q| q.parse().ok()).unwrap_or(1.0);
+    (essence, quality)
+}
+
+/// Refuses a body that isn't JSON in UTF-8.
+///
+/// This is the protection against cross-site requests too: a browser sends text, forms and files to foreign
+/// sites without asking them, but asks (by a preflight request) before it sends JSON.
+pub(super) fn check_body(headers: &HeaderMap) -> Result<(), GraphqlError> {
+    let refuse = |why: String| Err(GraphqlError::new(Code::UnsupportedMediaType, why));
+    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+        return refuse("the request has no Content-Type; send application/json".into());
+    };
+    let text = value.to_str().unwrap_or_default();
+    let mut parts = text.split(';').map(|part| part.trim().to_ascii_lowercase());
+    if parts.next().as_deref() != Some("application/json") {
+        return refuse(format!("the body's media type {text:?} isn't taken; send application/json"));
+    }
+    let charset =
+        parts.find_map(|part| part.strip_prefix("charset=").map(|c| c.trim_matches('"').to_owned()));
+    if charset.is_some_and(|charset| charset != "utf-8" && charset != "utf8") {
+        return refuse("the body must be UTF-8".into());
+    }
+    let encoding = headers.get(header::CONTENT_ENCODING);
+    if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return refuse("a compressed body isn't taken".into());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn with(name: header::HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[track_caller]
+    fn negotiates(accept: &'static str, expected: Option<MediaType>) {
+        assert_eq!(MediaType::negotiate(&with(header::ACCEPT, accept)).ok(), expected, "{accept}");
+    }
+
+    #[test]
+    fn accept_decides_the_answer() {
+        use MediaType::{GraphqlResponse, Json};
+        assert_eq!(MediaType::negotiate(&HeaderMap::new()).unwrap(), Json);
+        negotiates("", Some(Json));
+        negotiates("*/*", Some(Json));
+        negotiates("application/json", Some(Json));
+        negotiates("application/graphql-response+json", Some(GraphqlResponse));
+        negotiates("application/graphql-response+json, application/json", Some(GraphqlResponse));
+        negotiates("application/json, application/graphql-response+json", Some(Json));
+        negotiates("application/graphql-response+json;q=0.5, application/json;q=0.9", Some(Json));
+        negotiates("Application/GraphQL-Response+JSON; charset=utf-8", Some(GraphqlResponse));
+        negotiates("text/html,application/xhtml+xml,*/*;q=0.8", Some(Json));
+        negotiates("text/html", None);
+        negotiates("application/json;q=0", None);
+    }
+
+    #[test]
+    fn only_json_needs_no_suspicion() {
+        let good =
+            ["application/json", "application/json; charset=utf-8", "Application/JSON;charset=\"UTF-8\""];
+        for value in good {
+            assert!(check_body(&with(header::CONTENT_TYPE, value)).is_ok(), "{value}");
+        }
+        let bad = [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "",
+            "application/json; charset=latin1",
+            "application/jsonp",
+        ];
+        for value in bad {
+            assert!(check_body(&with(header::CONTENT_TYPE, value)).is_err(), "{value}");
+        }
+        assert!(check_body(&HeaderMap::new()).is_err());
+    }
+}

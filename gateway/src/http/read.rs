@@ -1,0 +1,168 @@
+//! Reads the GraphQL request out of an HTTP request.
+
+use axum::{body::Body, extract::Query};
+use bytes::Bytes;
+use http::{HeaderMap, Uri, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::error::{Code, GraphqlError};
+
+/// The parameters of a GraphQL request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Parameters {
+    pub(super) query: String,
+    pub(super) operation_name: Option<String>,
+    /// A JSON object, as the client wrote it.
+    pub(super) variables: Option<Bytes>,
+}
+
+/// Collects a body that may not be larger than `limit`.
+pub(super) async fn body(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, GraphqlError> {
+    let too_large =
+        || GraphqlError::limit(Code::BodyTooLarge, "The body", None, limit as u64, "--max-body-bytes");
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: u64| length > limit as u64) {
+        return Err(too_large());
+    }
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(_) => Err(bad("the body didn't arrive wholly")),
+    }
+}
+
+/// The parameters in a POST's body.
+pub(super) fn post(body: &Bytes) -> Result<Parameters, GraphqlError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Raw<'a> {
+        #[serde(borrow)]
+        query: Option<&'a RawValue>,
+        #[serde(borrow)]
+        operation_name: Option<&'a RawValue>,
+        #[serde(borrow)]
+        variables: Option<&'a RawValue>,
+        #[serde(borrow)]
+        extensions: Option<&'a RawValue>,
+    }
+    if body.trim_ascii().is_empty() {
+        return Err(bad("the body is empty"));
+    }
+    // A struct is read from an array too, and the array would be one request's parameters in order.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return Err(bad("the body must be one JSON object; batches aren't taken"));
+    }
+    let raw: Raw<'_> = serde_json::from_slice(body).map_err(|error| bad(format!("the body: {error}")))?;
+    let query = raw.query.ok_or_else(|| bad("the parameter \"query\" is missing"))?;
+    object("extensions", raw.extensions)?;
+    Ok(Parameters {
+        query: string("query", query)?,
+        operation_name: raw.operation_name.map(|name| string("operationName", name)).transpose()?,
+        variables: object("variables", raw.variables)?.map(|raw| body.slice_ref(raw.get().as_bytes())),
+    })
+}
+
+/// The parameters in a GET's query string.
+pub(super) fn get(uri: &Uri) -> Result<Parameters, GraphqlError> {
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
+        .map_err(|error| bad(format!("the query string: {error}")))?;
+    let mut parameters = Parameters { query: String::new(), operation_name: None, variables: None };
+    for (name, value) in pairs {
+        match name.as_str() {
+            "query" => parameters.query = value,
+            "operationName" if !value.is_empty() => parameters.operation_name = Some(value),
+            "variables" => parameters.variables = json_parameter("variables", value)?,
+            "extensions" => _ = json_parameter("extensions", value)?,
+            _ => {}
+        }
+    }
+    if parameters.query.is_empty() {
+        return Err(bad("the parameter \"query\" is missing"));
+    }
+    Ok(parameters)
+}
+
+fn json_parameter(name: &str, text: String) -> Result<Option<Bytes>, GraphqlError> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let raw: Box<RawValue> =
+        serde_json::from_str(&text).map_err(|error| bad(format!("the parameter {name:?}: {error}")))?;
+    let given = object(name, Some(&*raw).filter(|raw| raw.get() != "null"))?;
+    Ok(given.map(|raw| Bytes::copy_from_slice(raw.get().as_bytes())))
+}
+
+fn string(name: &str, raw: &RawValue) -> Result<String, GraphqlError> {
+    serde_json::from_str(raw.get()).map_err(|_| bad(format!("the parameter {name:?} must be a string")))
+}
+
+fn object<'a>(name: &str, raw: Option<&'a RawValue>) -> Result<Option<&'a RawValue>, GraphqlError> {
+    if raw.is_some_and(|raw| !raw.get().starts_with('{')) {
+        return Err(bad(format!("the parameter {name:?} must be an object")));
+    }
+    Ok(raw)
+}
+
+fn bad(why: impl std::fmt::Display) -> GraphqlError {
+    GraphqlError::new(Code::BadRequest, format!("Not a GraphQL request: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &'static str) -> Result<Parameters, String> {
+        post(&Bytes::from_static(body.as_bytes())).map_err(|error| error.message.into_owned())
+    }
+
+    #[test]
+    fn a_post_has_parameters() {
+        let all =
+            read(r#"{"query":"{a}","operationName":"N","variables": {"n": 1.50},"extensions":{},"more":1}"#)
+                .unwrap();
+        assert_eq!(all.query, "{a}");
+        assert_eq!(all.operation_name.as_deref(), Some("N"));
+        assert_eq!(all.variables.as_deref(), Some(br#"{"n": 1.50}"#.as_slice()));
+        let nulls =
+            read(r#"{"query":"\u007ba\u007d","operationName":null,"variables":null,"extensions":null}"#)
+                .unwrap();
+        assert_eq!(nulls, Parameters { query: "{a}".into(), operation_name: None, variables: None });
+    }
+
+    #[test]
+    fn what_is_no_request_is_refused_with_the_reason() {
+        let cases = [
+            ("", "the body is empty"),
+            ("{ \"not a JSON", "EOF"),
+            ("[]", "batches aren't taken"),
+            (r#"["{a}"]"#, "batches aren't taken"),
+            ("{}", "\"query\" is missing"),
+            (r#"{"query":null}"#, "\"query\" is missing"),
+            (r#"{"query":1}"#, "\"query\" must be a string"),
+            (r#"{"query":"{a}","operationName":{}}"#, "\"operationName\" must be a string"),
+            (r#"{"query":"{a}","variables":[]}"#, "\"variables\" must be an object"),
+            (r#"{"query":"{a}","extensions":"x"}"#, "\"extensions\" must be an object"),
+            (r#"{"query":"{a}","query":"{b}"}"#, "duplicate field"),
+            (r#"{"query":"{a}"} x"#, "trailing characters"),
+        ];
+        for (body, why) in cases {
+            let message = read(body).unwrap_err();
+            assert!(message.contains(why), "{body}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_get_has_parameters() {
+        let uri = "/graphql?query=%7B+a+%7D&operationName=N&variables=%7B%22n%22%3A1%7D&extensions=";
+        let read = get(&uri.parse().unwrap()).unwrap();
+        assert_eq!(read.query, "{ a }");
+        assert_eq!(read.variables.as_deref(), Some(br#"{"n":1}"#.as_slice()));
+        for uri in
+            ["/graphql", "/graphql?query=", "/graphql?query=a&variables=[]", "/graphql?query=a&variables=x"]
+        {
+            assert!(get(&uri.parse().unwrap()).is_err(), "{uri}");
+        }
+    }
+}

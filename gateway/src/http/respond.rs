@@ -1,0 +1,63 @@
+//! Writes the answer: status, media type and headers of an outcome.
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+
+use super::media::MediaType;
+use crate::{
+    error::{Code, HttpStatus, Rejection},
+    pipeline::Answer,
+};
+
+/// What became of a request.
+pub(super) type Outcome = Result<Answer, Rejection>;
+
+/// The HTTP answer to an outcome.
+pub(super) fn respond(media: MediaType, outcome: Outcome, trace: &str) -> Response<Body> {
+    let (status, body, code) = match outcome {
+        Ok(answer) => (StatusCode::OK, answer.body, None),
+        Err(rejection) => {
+            let code = rejection.code();
+            (status(media, code), Bytes::from(rejection.to_json()), Some(code))
+        }
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.as_str()));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::VARY, HeaderValue::from_static("accept, authorization"));
+    if let Ok(trace) = HeaderValue::from_str(trace) {
+        // Whoever reports a problem can name the trace.
+        headers.insert(HeaderName::from_static("traceparent"), trace);
+    }
+    if let Some((name, value)) = code.and_then(further_header) {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn status(media: MediaType, code: Code) -> StatusCode {
+    match (code.status(), media) {
+        (HttpStatus::Always(status), _) => status,
+        (HttpStatus::RequestError, MediaType::Json) => StatusCode::OK,
+        (HttpStatus::RequestError, MediaType::GraphqlResponse) => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// What HTTP asks to say along with some statuses.
+fn further_header(code: Code) -> Option<(HeaderName, &'static str)> {
+    match code {
+        Code::TokenInvalid | Code::TokenExpired => {
+            Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#))
+        }
+        Code::MethodNotAllowed => Some((header::ALLOW, "GET, POST")),
+        Code::Overloaded | Code::NatsUnavailable | Code::GraphUnavailable | Code::AuthUnavailable => {
+            Some((header::RETRY_AFTER, "1"))
+        }
+        // The rest of a body that is too large isn't read, so the connection can't go on.
+        Code::BodyTooLarge | Code::RequestTimeout => Some((header::CONNECTION, "close")),
+        _ => None,
+    }
+}

@@ -1,0 +1,249 @@
+//! One request's way: parse, validate, limit, plan (or find all that prepared), coerce variables, execute.
+//!
+//! ```text
+//! Request ─▶ operations ─────hit──────────▶ variables ─▶ execute ─▶ mask ─▶ Answer
+//!              └─miss─▶ prepare (own threads) ─┘             │
+//!                          ▲                                 │ nobody listens: the schema changed
+//!                          └───── the newer graph ◀──────────┘
+//! ```
+//!
+//! Start reading at [`Pipeline::run`].
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use tokio::time::{Instant, timeout_at};
+use tributary_federation::{OperationKind, variables::Variables};
+
+mod cache;
+mod caller;
+mod fetcher;
+mod graph;
+mod introspection;
+mod limits;
+mod mask;
+mod one_of;
+mod operations;
+mod prepare;
+
+pub use caller::Caller;
+pub use graph::Graph;
+pub use introspection::Introspection;
+pub use operations::Operations;
+pub use prepare::Prepared;
+
+use fetcher::{Progress, RequestFetcher};
+
+use crate::{
+    config::Config,
+    error::{Code, GraphqlError, Rejection},
+    execute::{self, ExecuteRequest, ExecutionResult},
+    registry::{Live, Registry},
+    telemetry::Metrics,
+    transport::{Target, Transport},
+};
+
+/// A GraphQL request.
+#[derive(Debug)]
+pub struct Request {
+    /// The document.
+    pub query: String,
+    /// Which of its operations.
+    pub operation_name: Option<String>,
+    /// A JSON object, as the client wrote it.
+    pub variables: Option<Bytes>,
+    /// It came by a method that must not change anything.
+    pub queries_only: bool,
+    /// When the client is told that it took too long.
+    pub deadline: Instant,
+    /// Who asks.
+    pub caller: Caller,
+}
+
+/// A GraphQL response that has data, or had a chance to.
+#[derive(Debug)]
+pub struct Answer {
+    /// The JSON.
+    pub body: Bytes,
+    /// Query, mutation or subscription.
+    pub kind: &'static str,
+    /// The operation's name, if it has one.
+    pub operation_name: Option<Box<str>>,
+    /// How many errors are in it.
+    pub errors: usize,
+}
+
+/// Answers requests.
+pub struct Pipeline {
+    config: Arc<Config>,
+    operations: Arc<Operations>,
+    registry: Registry,
+    transport: Transport,
+    metrics: Arc<Metrics>,
+}
+
+/// A server that restarts is back within this; longer losses are told to clients at once.
+const SHORT_LOSS: Duration = Duration::from_millis(500);
+/// Fetches end a little before the request does, so that what arrived is still answered.
+const LAST_MOMENT: Duration = Duration::from_millis(100);
+
+/// What became of one attempt to answer.
+enum Attempt {
+    Answered(ExecutionResult),
+    /// Nobody listens there any more; nothing was executed that can't be again.
+    Stale(Arc<Target>),
+}
+
+/// A request in the state that an attempt begins with.
+struct Ready<'a> {
+    request: &'a Request,
+    live: Arc<Live>,
+    graph: Arc<Graph>,
+    prepared: Arc<Prepared>,
+    variables: Variables,
+}
+
+impl Pipeline {
+    /// A pipeline over what the registry has live.
+    pub fn new(
+        config: Arc<Config>,
+        operations: Arc<Operations>,
+        registry: Registry,
+        transport: Transport,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { config, operations, registry, transport, metrics }
+    }
+
+    /// Answers a request. Dropping the future cancels what runs.
+    pub async fn run(&self, request: Request) -> Result<Answer, Rejection> {
+        // The outer limit is for what isn't a fetch: those end by themselves, with partial data.
+        match timeout_at(request.deadline, self.answer(&request)).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                let message = "The request took too long; --request-timeout changes how long it may";
+                Err(GraphqlError::new(Code::DeadlineExceeded, message)
+                    .with("setting", "--request-timeout")
+                    .into())
+            }
+        }
+    }
+
+    async fn answer(&self, request: &Request) -> Result<Answer, Rejection> {
+        let first = self.ready(request, self.live()?).await?;
+        let target = match self.attempt(&first, false).await? {
+            Attempt::Answered(result) => return Ok(self.finish(&first, result)),
+            Attempt::Stale(target) => target,
+        };
+        self.metrics.replans.inc();
+        // Where the subgraph is nowhere, the same plan answers what the others have.
+        let live = self.registry.replacement(&target, request.deadline - LAST_MOMENT).await;
+        let second = self.ready(request, live.unwrap_or(first.live)).await?;
+        match self.attempt(&second, true).await? {
+            Attempt::Answered(result) => Ok(self.finish(&second, result)),
+            Attempt::Stale(target) => {
+                let why = format!("a second attempt gave up on {}", target.subject);
+                Err(GraphqlError::internal(why).into())
+            }
+        }
+    }
+
+    /// The supergraph to serve, or why there is none.
+    fn live(&self) -> Result<Arc<Live>, Rejection> {
+        if self.is_cut_off() {
+            let message = "The connection to NATS is down; the gateway reconnects by itself";
+            return Err(GraphqlError::new(Code::NatsUnavailable, message).into());
+        }
+        self.registry.live().ok_or_else(|| {
+            GraphqlError::new(Code::GraphUnavailable, "There is no graph yet: no subgraph has been found")
+                .into()
+        })
+    }
+
+    /// Whether the connection to NATS has been down for so long that waiting for it makes no sense.
+    fn is_cut_off(&self) -> bool {
+        let link = self.transport.link();
+        if link.is_up() {
+            return false;
+        }
+        let state = link.state();
+        let state = state.borrow();
+        // Before the first connection there is nothing that could be back soon.
+        state.down_since.is_some_and(|since| state.connects == 0 || since.elapsed() > SHORT_LOSS)
+    }
+
+    async fn ready<'a>(&self, request: &'a Request, live: Arc<Live>) -> Result<Ready<'a>, Rejection> {
+        let graph = self.operations.graph_of(&live).await?;
+        let name = request.operation_name.as_deref();
+        let prepared = self.operations.prepared(&graph, &request.query, name).await?;
+        if request.queries_only && prepared.plan.kind != OperationKind::Query {
+            let message = format!("A GET can't run a {}; use POST", prepared.kind());
+            return Err(GraphqlError::new(Code::MethodNotAllowed, message).into());
+        }
+        let variables = coerce(&prepared, request)?;
+        Ok(Ready { request, live, graph, prepared, variables })
+    }
+
+    async fn attempt(&self, ready: &Ready<'_>, again: bool) -> Result<Attempt, Rejection> {
+        let Ready { request, prepared, .. } = ready;
+        let per_request;
+        let introspection = match &prepared.introspection {
+            Introspection::None => &[][..],
+            Introspection::Fixed(answers) => answers,
+            Introspection::PerRequest { query, operation_name } => {
+                let (name, variables) = (operation_name.as_deref(), request.variables.as_ref());
+                per_request = self.operations.introspect(&ready.graph, query, name, variables).await?;
+                &per_request
+            }
+        };
+        let fetcher = RequestFetcher {
+            live: &ready.live,
+            transport: &self.transport,
+            timeouts: &self.config.graph.timeouts,
+            metrics: &self.metrics,
+            headers: request.caller.headers.clone(),
+            idempotency_key: &request.caller.idempotency_key,
+            deadline: request.deadline - LAST_MOMENT,
+            progress: Progress::new(prepared.plan.kind == OperationKind::Mutation, again),
+        };
+        let limits = self.config.limits.execution();
+        let execution = ExecuteRequest { variables: &ready.variables, introspection, limits };
+        Ok(tokio::select! {
+            biased;
+            result = execute::execute(&prepared.plan, execution, &fetcher) => Attempt::Answered(result),
+            target = fetcher.progress.stale() => Attempt::Stale(target),
+        })
+    }
+
+    fn finish(&self, ready: &Ready<'_>, mut result: ExecutionResult) -> Answer {
+        if self.config.http.mask_errors {
+            let service = |id| ready.live.supergraph.subgraph_name(id).to_owned();
+            self.metrics.masked_errors.inc_by(mask::mask(&mut result.errors, service));
+        }
+        Answer {
+            errors: result.errors.len(),
+            body: result.into_body(None),
+            kind: ready.prepared.kind(),
+            operation_name: ready.prepared.plan.operation_name.clone(),
+        }
+    }
+}
+
+impl fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipeline").finish_non_exhaustive()
+    }
+}
+
+fn coerce(prepared: &Prepared, request: &Request) -> Result<Variables, Rejection> {
+    let text = request.variables.as_deref().map(std::str::from_utf8).transpose();
+    let text = text.map_err(|_| GraphqlError::new(Code::BadRequest, "variables: not UTF-8"))?;
+    prepared.variables.coerce(text).map_err(|mistakes| {
+        let errors = mistakes.into_iter().map(|mistake| {
+            let error = GraphqlError::new(Code::BadUserInput, mistake.message);
+            if mistake.variable.is_empty() { error } else { error.with("variable", &*mistake.variable) }
+        });
+        Rejection::several(errors.collect())
+            .unwrap_or_else(|| GraphqlError::internal("variables were refused without a reason").into())
+    })
+}

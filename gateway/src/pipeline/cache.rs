@@ -1,0 +1,189 @@
+//! Prepared operations, kept for the next request with the same text.
+
+use std::{
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
+
+use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter, sync::Cache};
+
+use super::prepare::Prepared;
+use crate::error::Rejection;
+
+/// What preparing gave. A refusal is kept as well: it is as dear to find out, and the same each time.
+pub(super) type Entry = Result<Arc<Prepared>, Arc<Rejection>>;
+
+/// Bounded in bytes. Many who miss the same operation wait for one of them to prepare it.
+#[derive(Debug)]
+pub(super) struct PreparedCache {
+    entries: Cache<Key, Entry, ByBytes>,
+}
+
+/// What a prepared operation depends on. The text itself is compared, since a hash alone would let one
+/// client's operation answer another's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Key {
+    /// Which graph it was prepared for.
+    pub(super) graph: u64,
+    pub(super) operation_name: Option<Box<str>>,
+    pub(super) query: Box<str>,
+}
+
+/// A key that is only looked up.
+struct KeyRef<'a> {
+    graph: u64,
+    operation_name: Option<&'a str>,
+    query: &'a str,
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.graph, self.operation_name.as_deref(), &*self.query).hash(state);
+    }
+}
+
+impl Hash for KeyRef<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.graph, self.operation_name, self.query).hash(state);
+    }
+}
+
+impl Equivalent<Key> for KeyRef<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        self.graph == key.graph
+            && self.operation_name == key.operation_name.as_deref()
+            && self.query == &*key.query
+    }
+}
+
+#[derive(Debug, Clone)]
+struct ByBytes;
+
+impl Weighter<Key, Entry> for ByBytes {
+    fn weight(&self, key: &Key, entry: &Entry) -> u64 {
+        let value = match entry {
+            Ok(prepared) => prepared.weight(),
+            Err(rejection) => rejection.errors().len() * 256,
+        };
+        (size_of::<Key>() + key.query.len() + value) as u64
+    }
+}
+
+/// What an operation takes typically; the cache sizes its tables by it.
+const TYPICAL_BYTES: u64 = 8 * 1024;
+
+impl PreparedCache {
+    pub(super) fn new(bytes: u64) -> Self {
+        let mut options = OptionsBuilder::new();
+        options.weight_capacity(bytes).estimated_items_capacity((bytes / TYPICAL_BYTES).max(64) as usize);
+        // Few shards: an operation that is larger than its shard isn't kept at all.
+        let options = options.shards(4).build().expect("both capacities are set");
+        let entries =
+            Cache::with_options(options, ByBytes, DefaultHashBuilder::default(), Default::default());
+        Self { entries }
+    }
+
+    /// A prepared operation, if it is there.
+    pub(super) fn get(&self, graph: u64, operation_name: Option<&str>, query: &str) -> Option<Entry> {
+        self.entries.get(&KeyRef { graph, operation_name, query })
+    }
+
+    /// The operation as someone else prepares it at this moment, or as `prepare` does. Only what `prepare`
+    /// says about the operation is kept, not that it failed to find out.
+    pub(super) async fn get_or_prepare<E>(
+        &self,
+        key: &Key,
+        prepare: impl Future<Output = Result<Entry, E>>,
+    ) -> Result<Entry, E> {
+        self.entries.get_or_insert_async(key, prepare).await
+    }
+
+    /// Puts an operation in.
+    pub(super) fn insert(&self, key: Key, entry: Entry) {
+        self.entries.insert(key, entry);
+    }
+
+    /// The most used operations that were prepared for that graph, most used first.
+    pub(super) fn hottest(&self, graph: u64, count: usize) -> Vec<Key> {
+        let mut keys: Vec<(u64, Key)> = self
+            .entries
+            .iter()
+            .filter(|(key, _)| key.graph == graph)
+            .filter_map(|(key, entry)| Some((entry.ok()?.uses(), key)))
+            .collect();
+        keys.sort_by(|(a, _), (b, _)| b.cmp(a));
+        keys.into_iter().take(count).map(|(_, key)| key).collect()
+    }
+
+    /// Drops what was prepared for other graphs.
+    pub(super) fn retain_graphs(&self, graphs: &[u64]) {
+        self.entries.retain(|key, _| graphs.contains(&key.graph));
+    }
+
+    /// Operations and bytes kept.
+    pub(super) fn size(&self) -> (usize, u64) {
+        (self.entries.len(), self.entries.weight())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::error::{Code, GraphqlError};
+
+    fn key(graph: u64, query: &str) -> Key {
+        Key { graph, operation_name: None, query: query.into() }
+    }
+
+    fn refusal() -> Entry {
+        Err(Arc::new(GraphqlError::new(Code::ParseFailed, "no").into()))
+    }
+
+    #[tokio::test]
+    async fn many_misses_prepare_once() {
+        let cache = Arc::new(PreparedCache::new(1 << 20));
+        let count = Arc::new(AtomicUsize::new(0));
+        let waiters: Vec<_> = (0..50)
+            .map(|_| {
+                let (cache, count) = (cache.clone(), count.clone());
+                tokio::spawn(async move {
+                    let prepare = async {
+                        count.fetch_add(1, Ordering::Relaxed);
+                        tokio::task::yield_now().await;
+                        Ok::<_, ()>(refusal())
+                    };
+                    cache.get_or_prepare(&key(1, "{a}"), prepare).await.unwrap().unwrap_err()
+                })
+            })
+            .collect();
+        for waiter in waiters {
+            waiter.await.unwrap();
+        }
+        assert_eq!(count.load(Ordering::Relaxed), 1);
+        assert!(cache.get(1, None, "{a}").is_some());
+    }
+
+    #[test]
+    fn keys_differ_in_every_part() {
+        let cache = PreparedCache::new(1 << 20);
+        cache.insert(key(1, "{a}"), refusal());
+        assert!(cache.get(1, None, "{a}").is_some());
+        assert!(cache.get(2, None, "{a}").is_none());
+        assert!(cache.get(1, Some("a"), "{a}").is_none());
+        assert!(cache.get(1, None, "{b}").is_none());
+        cache.retain_graphs(&[2]);
+        assert!(cache.get(1, None, "{a}").is_none());
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let cache = PreparedCache::new(64 * 1024);
+        for n in 0..1000 {
+            cache.insert(key(1, &format!("{{f{n}{}}}", " ".repeat(1024))), refusal());
+        }
+        let (entries, bytes) = cache.size();
+        assert!(entries < 64 && bytes <= 64 * 1024, "{entries} entries, {bytes} bytes");
+    }
+}

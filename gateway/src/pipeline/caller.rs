@@ -1,0 +1,61 @@
+//! What subgraphs are told about who asks: the headers of every fetch of one request.
+
+use std::sync::Arc;
+
+use async_nats::HeaderMap;
+use http::request::Parts;
+use tributary_protocol::header;
+
+use crate::{auth::Identity, config::Config, http::ClientInfo, telemetry::TraceContext};
+
+/// Who asks, ready to be sent along.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The protocol's headers and the client's forwarded ones, without what differs between fetches.
+    pub(super) headers: Arc<HeaderMap>,
+    /// What makes a repeated mutation recognisable: the client's, or made here.
+    pub(super) idempotency_key: String,
+}
+
+/// Longer keys are no keys.
+const LONGEST_KEY: usize = 256;
+
+impl Caller {
+    /// The caller of a request. `parts` gives the client's own headers, of which only listed ones go on.
+    pub fn new(
+        config: &Config,
+        parts: &Parts,
+        client: ClientInfo,
+        identity: Option<Arc<Identity>>,
+        trace: &TraceContext,
+    ) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::TRACEPARENT, trace.to_string());
+        if let Some(state) = &trace.state {
+            headers.insert(header::TRACESTATE, header::ascii(state));
+        }
+        if let Some(identity) = identity {
+            headers.insert(header::IDENTITY, identity.header.as_str());
+        }
+        headers.insert(header::CLIENT_ADDRESS, client.address.to_string());
+        if let Some(agent) = &client.agent {
+            headers.insert(header::CLIENT_AGENT, agent.as_str());
+        }
+        for name in &config.http.forward_headers {
+            // What isn't printable ASCII can't be carried, and is left out rather than changed.
+            for value in parts.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()) {
+                headers.append(name.as_str(), header::ascii(value));
+            }
+        }
+        Self { headers: Arc::new(headers), idempotency_key: idempotency_key(parts) }
+    }
+}
+
+fn idempotency_key(parts: &Parts) -> String {
+    parts
+        .headers
+        .get("idempotency-key")
+        .and_then(|key| key.to_str().ok())
+        .filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY)
+        .map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned)
+}

@@ -1,0 +1,41 @@
+//! `tributary forget NAME`: takes a subgraph out of the graph for good.
+
+use std::time::Duration;
+
+use tributary_protocol::SubgraphName;
+use tributary_protocol::service::Verb;
+
+use super::store::{Store, StoreError};
+use crate::transport::Transport;
+
+/// How long instances have to object.
+const OBJECTIONS: Duration = Duration::from_millis(500);
+
+/// Why a name isn't forgotten.
+#[derive(Debug, thiserror::Error)]
+pub enum ForgetError {
+    /// It would come back at once.
+    #[error("the subgraph {0:?} has a running instance; stop it first")]
+    Running(String),
+    /// NATS can't be asked.
+    #[error("NATS doesn't answer")]
+    Disconnected,
+    /// The bucket can't be changed.
+    #[error("the last good set can't be changed")]
+    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Forgets a subgraph that has no instances any more: running gateways and the bucket.
+pub async fn forget(transport: &Transport, name: &SubgraphName) -> Result<(), ForgetError> {
+    let asked = transport.ask(name.as_str(), Verb::Info.of(name)).await;
+    let inquiry = asked.map_err(|_| ForgetError::Disconnected)?;
+    match tokio::time::timeout(OBJECTIONS, inquiry.next()).await {
+        Ok(Ok(answer)) if answer.status.is_none() => {
+            return Err(ForgetError::Running(name.to_string()));
+        }
+        Ok(Err(_)) => return Err(ForgetError::Disconnected),
+        Ok(Ok(_)) | Err(_) => {}
+    }
+    let store = Store::new(transport.link().client().clone());
+    store.forget(name).await.map_err(|error: StoreError| ForgetError::Store(error.into()))
+}

@@ -1,0 +1,24 @@
+//! What operators see: logs, metrics, and the trace context that joins them with other systems.
+
+use std::io;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{LogConfig, LogFormat};
+
+mod metrics;
+mod trace;
+
+pub use metrics::{FetchLabels, Metrics, RequestLabels};
+pub use trace::TraceContext;
+
+/// Starts logging to standard error; standard output is for results. A second call changes nothing.
+pub fn start_logging(config: &LogConfig) {
+    let filter = EnvFilter::try_new(&config.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    // An embedding program or a test may have its own subscriber already.
+    let _ = match config.format {
+        LogFormat::Text => log.try_init(),
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
+    };
+}

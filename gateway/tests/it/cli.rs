@@ -1,0 +1,222 @@
+//! The program as a process: what it prints where, and how it ends.
+
+use std::{
+    io::Write,
+    process::{Command, Output, Stdio},
+    time::Duration,
+};
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+use crate::support::{TestGateway, nats, subgraphs};
+
+const ALPHA: &str = "type Query { hello(name: String): String item(id: ID!): Item } type Item @key(fields: \"id\") { id: ID! name: String } extend schema @link(url: \"https://specs.apollo.dev/federation/v2.5\", import: [\"@key\"])";
+const BETA: &str = "type Item @key(fields: \"id\") { id: ID! stock: Int } extend schema @link(url: \"https://specs.apollo.dev/federation/v2.5\", import: [\"@key\"])";
+
+fn tributary() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_tributary"))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        folder.write("alpha.graphql", ALPHA);
+        folder.write("beta.graphql", BETA);
+        folder
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        std::fs::write(self.0.path().join(name), content).unwrap();
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        tributary().args(arguments).current_dir(self.0.path()).output().unwrap()
+    }
+}
+
+#[test]
+fn compose_prints_the_supergraph_alone() {
+    let folder = Folder::new();
+    let output = folder.run(&["compose", "alpha=alpha.graphql", "beta=beta.graphql"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let sdl = text(&output.stdout);
+    assert!(sdl.starts_with("schema"), "{sdl}");
+    assert!(sdl.contains("@join__type(graph: ALPHA") && sdl.contains("stock"), "{sdl}");
+    let other_order = folder.run(&["compose", "beta=beta.graphql", "alpha=alpha.graphql"]);
+    assert_eq!(text(&other_order.stdout), sdl);
+}
+
+#[test]
+fn compose_tells_what_does_not_fit() {
+    let folder = Folder::new();
+    folder.write("bad.graphql", "type Query { hello: Int }");
+    let output = folder.run(&["compose", "alpha=alpha.graphql", "bad=bad.graphql"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty());
+    let diagnostics = text(&output.stderr);
+    assert!(diagnostics.contains("error: ") && diagnostics.contains("hello"), "{diagnostics}");
+    for arguments in [&["compose", "nofile"][..], &["compose", "a=missing.graphql"]] {
+        assert_eq!(folder.run(arguments).status.code(), Some(1));
+    }
+}
+
+#[test]
+fn plan_prints_the_fetches() {
+    let folder = Folder::new();
+    let composed = folder.run(&["compose", "alpha=alpha.graphql", "beta=beta.graphql"]);
+    folder.write("supergraph.graphql", &text(&composed.stdout));
+    let query = "{ item(id: 1) { name stock } }";
+    folder.write("query.graphql", query);
+    let direct = folder.run(&["plan", "--supergraph", "supergraph.graphql", query]);
+    assert!(direct.status.success(), "{}", text(&direct.stderr));
+    let plan = text(&direct.stdout);
+    assert!(plan.contains("alpha") && plan.contains("beta") && plan.contains("_entities"), "{plan}");
+    assert_eq!(
+        text(&folder.run(&["plan", "--supergraph", "supergraph.graphql", "@query.graphql"]).stdout),
+        plan
+    );
+
+    let mut piped = tributary()
+        .args(["plan", "--supergraph", "supergraph.graphql", "-"])
+        .current_dir(folder.0.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    piped.stdin.take().unwrap().write_all(query.as_bytes()).unwrap();
+    assert_eq!(text(&piped.wait_with_output().unwrap().stdout), plan);
+
+    let wrong = folder.run(&["plan", "--supergraph", "supergraph.graphql", "{ nothing }"]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(wrong.stdout.is_empty() && text(&wrong.stderr).contains("nothing"));
+}
+
+#[test]
+fn serve_reports_every_mistake_at_once() {
+    let output = Folder::new().run(&["serve", "--listen", "x", "--max-depth", "0", "--log-format", "xml"]);
+    assert_eq!(output.status.code(), Some(1));
+    let mistakes = text(&output.stderr);
+    for flag in ["--listen", "--max-depth", "--log-format"] {
+        assert!(mistakes.contains(flag), "{mistakes}");
+    }
+}
+
+#[test]
+fn serve_says_when_its_port_is_taken() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = Folder::new().run(&["serve", "--listen", &address]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("--listen"));
+}
+
+/// The whole program: composed on NATS, served, told to stop by SIGTERM, with JSON logs.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_serves_until_sigterm() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let mut process = tokio::process::Command::new(env!("CARGO_BIN_EXE_tributary"))
+        .args(["serve", "--nats", &nats.url_for("gateway"), "--gateway-id", "gw1", "--listen", "127.0.0.1:0"])
+        .args(["--log-format", "json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(process.stderr.take().unwrap()).lines();
+    let mut next = async || -> serde_json::Value {
+        let line = log.next_line().await.unwrap().expect("the log goes on");
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"))
+    };
+    let url = loop {
+        if let Some(url) = next().await["graphql"].as_str() {
+            break url.to_owned();
+        }
+    };
+    let client = reqwest::Client::new();
+    let body = serde_json::json!({ "query": "query Greet { hello }" });
+    let answered = async {
+        loop {
+            let request = client.post(&url).json(&body).header("graphql-client-name", "storefront");
+            let answer: serde_json::Value = request.send().await.unwrap().json().await.unwrap();
+            if answer["data"]["hello"] == "hello world" {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), answered).await.expect("it serves");
+    let line = loop {
+        let line = next().await;
+        if line["operation"] == "Greet" {
+            break line;
+        }
+    };
+    assert_eq!(
+        (&line["client"], &line["kind"], &line["status"]),
+        (&"storefront".into(), &"query".into(), &200.into())
+    );
+
+    let pid = process.id().unwrap().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let status =
+        tokio::time::timeout(Duration::from_secs(20), process.wait()).await.expect("it stops").unwrap();
+    assert!(status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn compose_and_forget_work_on_nats() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let beta = subgraphs::beta(&nats).await;
+    let url = nats.url_for("gateway");
+    let command = async |arguments: &[&str]| {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_tributary"));
+        command.args(arguments).args(["--nats", &url, "--gateway-id", "gw1"]).output().await.unwrap()
+    };
+    let composed = command(&["compose"]).await;
+    assert!(composed.status.success(), "{}", text(&composed.stderr));
+    assert!(text(&composed.stdout).contains("join__Graph"), "{}", text(&composed.stdout));
+
+    let gateway = TestGateway::with(&nats, "", &["alpha", "beta"]).await;
+    let refused = command(&["forget", "beta"]).await;
+    assert_eq!(refused.status.code(), Some(1), "an instance still runs");
+    beta.stop().await;
+    gateway.until(|status| status.subgraphs["beta"].instances == 0).await;
+    assert!(gateway.data("{ __schema { types { name } } hello }").await["hello"].is_string());
+    let forgotten = command(&["forget", "beta"]).await;
+    assert!(forgotten.status.success(), "{}", text(&forgotten.stderr));
+    assert!(forgotten.stdout.is_empty());
+    gateway.until(|status| !status.subgraphs.contains_key("beta")).await;
+    assert_eq!(gateway.run("{ beta }").await["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
+}
+
+/// A supergraph that was composed before: nothing is composed, and subgraphs are found all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_given_supergraph_is_served() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let _beta = subgraphs::beta(&nats).await;
+    let url = nats.url_for("gateway");
+    let composed = tokio::process::Command::new(env!("CARGO_BIN_EXE_tributary"))
+        .args(["compose", "--nats", &url, "--gateway-id", "gw1"])
+        .output()
+        .await
+        .unwrap();
+    let folder = Folder::new();
+    folder.write("supergraph.graphql", &text(&composed.stdout));
+    let path = folder.0.path().join("supergraph.graphql");
+    let gateway = TestGateway::start(&url, &format!("--supergraph {}", path.display())).await;
+    gateway
+        .until(|status| {
+            status.ready && ["alpha", "beta"].iter().all(|name| status.subgraphs[*name].subject.is_some())
+        })
+        .await;
+    assert_eq!(gateway.data("{ items(ids: [\"ab\"]) { stock } }").await["items"][0]["stock"], 2);
+}

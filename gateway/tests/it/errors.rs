@@ -1,0 +1,96 @@
+//! What goes wrong in and around subgraphs, as clients see it.
+
+use serde_json::json;
+
+use crate::support::{TestGateway, nats, subgraphs};
+
+#[tokio::test]
+async fn internal_messages_are_withheld_with_a_log_id() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let gateway = TestGateway::with(&nats, "", &["alpha"]).await;
+    let answer = gateway.run("{ hello secret items(ids: [\"a\"]) { id broken } }").await;
+    let text = answer.to_string();
+    assert!(!text.contains("hunter2") && !text.contains("postgres"), "{text}");
+    let errors = answer["errors"].as_array().unwrap();
+    assert!(!errors.is_empty());
+    for error in errors {
+        assert_eq!(
+            (&error["message"], &error["extensions"]["code"]),
+            (&json!("Internal error"), &json!("INTERNAL"))
+        );
+        assert_eq!(error["extensions"]["service"], "alpha");
+        assert_eq!(error["extensions"]["logId"].as_str().unwrap().len(), 16);
+        assert!(error["path"].is_array());
+    }
+    assert!(gateway.metric("tributary_masked_errors_total").await >= 1.0);
+}
+
+#[tokio::test]
+async fn messages_with_a_code_are_for_clients() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let gateway = TestGateway::with(&nats, "", &["alpha"]).await;
+    let answer = gateway.run("{ it: missing }").await;
+    let error = &answer["errors"][0];
+    assert_eq!(
+        (&error["message"], &error["extensions"]["code"]),
+        (&json!("There is no such thing"), &json!("NOT_FOUND"))
+    );
+    assert_eq!(error["path"], json!(["it"]));
+}
+
+#[tokio::test]
+async fn messages_can_be_shown_for_development() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let gateway = TestGateway::with(&nats, "--expose-errors", &["alpha"]).await;
+    assert!(gateway.run("{ secret }").await["errors"][0]["message"].as_str().unwrap().contains("hunter2"));
+}
+
+#[tokio::test]
+async fn two_subgraphs_answer_one_query() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let _beta = subgraphs::beta(&nats).await;
+    let gateway = TestGateway::with(&nats, "", &["alpha", "beta"]).await;
+    let data = gateway.data("{ beta items(ids: [\"a\", \"bcd\"]) { stock name } }").await;
+    assert_eq!(
+        data,
+        json!({ "beta": "beta", "items": [{ "stock": 1, "name": "item a" }, { "stock": 3, "name": "item bcd" }] })
+    );
+}
+
+/// A subgraph that is gone takes its own fields along, at once, and nothing else.
+#[tokio::test]
+async fn a_subgraph_that_is_down_leaves_the_rest() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let beta = subgraphs::beta(&nats).await;
+    let gateway = TestGateway::with(&nats, "", &["alpha", "beta"]).await;
+    let query = "{ hello items(ids: [\"a\"]) { name stock } }";
+    gateway.data("{ beta }").await;
+    beta.stop().await;
+    gateway.until(|status| status.subgraphs["beta"].instances == 0).await;
+
+    let begun = std::time::Instant::now();
+    let answer = gateway.run(query).await;
+    assert!(begun.elapsed() < std::time::Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert_eq!(answer["data"]["hello"], "hello world");
+    let error = &answer["errors"][0];
+    assert_eq!(error["extensions"]["code"], "SUBGRAPH_UNAVAILABLE", "{answer}");
+    assert_eq!(error["path"], json!(["items", 0, "stock"]), "{answer}");
+    // Its fields stay in the schema, and it answers again as soon as it is back.
+    let _beta = subgraphs::beta(&nats).await;
+    gateway.serves(&["alpha", "beta"]).await;
+    assert_eq!(gateway.data("{ items(ids: [\"a\"]) { stock } }").await, json!({ "items": [{ "stock": 1 }] }));
+}
+
+#[tokio::test]
+async fn a_subgraph_that_is_late_has_a_code() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let gateway = TestGateway::with(&nats, "--subgraph-timeout alpha=300ms", &["alpha"]).await;
+    let answer = gateway.run("{ slow(ms: 20000) }").await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "SUBGRAPH_TIMEOUT", "{answer}");
+}

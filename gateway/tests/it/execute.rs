@@ -1,0 +1,11 @@
+//! Subgraphs composed, operations planned and run over them, all in one process.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on ends there")]
+
+mod entities;
+mod failures;
+mod graph;
+mod random;
+mod selections;
+
+use graph::{Graph, SubgraphCase};

@@ -1,0 +1,188 @@
+//! Entities of several types, requirements, and mutations.
+
+use serde_json::json;
+
+use super::{Graph, SubgraphCase};
+
+/// A feed of abstract type whose items are entities elsewhere.
+fn feed() -> Graph {
+    let feed = SubgraphCase {
+        name: "feed",
+        sdl: r#"
+            type Query { feed: [Item!]!  media: [Media] }
+            union Item = Book | Film | Note
+            interface Media { id: ID! }
+            type Book implements Media @key(fields: "id") { id: ID! text(length: Int): String }
+            type Film implements Media @key(fields: "id") { id: ID! text(length: Int): String }
+            type Note { text: String }
+        "#,
+        data: json!({
+            "Query": {
+                "feed": [{"$ref": "Book:1"}, {"$ref": "Film:1"}, {"__typename": "Note", "text": "n"}],
+                "media": [{"$ref": "Film:1"}, null, {"$ref": "Book:1"}],
+            },
+            "Book": [{"id": "1", "text({\"length\":1})": "b", "text({\"length\":2})": "bb"}],
+            "Film": [{"id": "1", "text({\"length\":1})": "f", "text({\"length\":2})": "ff"}],
+        }),
+    };
+    let stock = SubgraphCase {
+        name: "stock",
+        sdl: r#"
+            type Book @key(fields: "id") { id: ID! stock: Int!  pages: Int }
+            type Film @key(fields: "id") { id: ID! stock: Int!  minutes: Int }
+        "#,
+        data: json!({
+            "Book": [{"id": "1", "stock": 3, "pages": 99}],
+            "Film": [{"id": "1", "stock": 0, "minutes": 120}],
+        }),
+    };
+    Graph::new(vec![feed, stock])
+}
+
+#[tokio::test]
+async fn members_of_a_union_are_asked_about_by_their_own_types() {
+    let answer = feed()
+        .run("{ feed { __typename ... on Book { stock pages } ... on Film { stock minutes } ... on Note { text } } }")
+        .await;
+    let expected = json!({"feed": [
+        {"__typename": "Book", "stock": 3, "pages": 99},
+        {"__typename": "Film", "stock": 0, "minutes": 120},
+        {"__typename": "Note", "text": "n"},
+    ]});
+    assert_eq!(answer.good(), &expected);
+    assert_eq!(answer.representations("stock").len(), 2);
+}
+
+#[tokio::test]
+async fn implementations_of_an_interface_are_asked_about_by_their_own_types() {
+    let answer = feed().run("{ media { id ... on Book { pages } ... on Film { minutes } } }").await;
+    let expected = json!({"media": [{"id": "1", "minutes": 120}, null, {"id": "1", "pages": 99}]});
+    assert_eq!(answer.good(), &expected);
+}
+
+#[tokio::test]
+async fn one_key_with_different_arguments_on_different_types() {
+    let answer =
+        feed().run("{ feed { ... on Book { text(length: 1) } ... on Film { text(length: 2) } } }").await;
+    assert_eq!(answer.good(), &json!({"feed": [{"text": "b"}, {"text": "ff"}, {}]}));
+}
+
+fn orders() -> Graph {
+    let products = SubgraphCase {
+        name: "products",
+        sdl: r#"
+            type Query { products: [Product] }
+            type Mutation { first: Int  third(by: Int): Int }
+            type Product @key(fields: "id") { id: ID! price: Int  size: Size  tags: [String] }
+            type Size { width: Int  height: Int }
+        "#,
+        data: json!({
+            "Query": {"products": [{"$ref": "Product:1"}, {"$ref": "Product:2"}]},
+            "Mutation": {"first": {"$tick": "first"}, "third": {"$tick": "third"}},
+            "Product": [
+                {"id": "1", "price": 10, "size": {"width": 1, "height": 2}, "tags": ["a", "b"]},
+                {"id": "2", "price": null, "size": null, "tags": null},
+            ],
+        }),
+    };
+    let shipping = SubgraphCase {
+        name: "shipping",
+        sdl: r#"
+            type Mutation { second: Product }
+            type Product @key(fields: "id") {
+                id: ID!
+                price: Int @external
+                size: Size @external
+                tags: [String] @external
+                label: String @requires(fields: "price size { width height } tags")
+            }
+            type Size { width: Int @external  height: Int @external }
+        "#,
+        data: json!({
+            "Mutation": {"second": {"$ref": "Product:1"}},
+            "Product": [{"id": "1", "label": {"$join": ["price", "size", "tags"]}}, {"id": "2", "label": {"$join": ["price", "size", "tags"]}}],
+        }),
+    };
+    Graph::new(vec![products, shipping])
+}
+
+#[tokio::test]
+async fn requirements_are_fetched_and_sent_as_they_came() {
+    let answer = orders().run("{ products { label } }").await;
+    let expected = json!({"products": [
+        {"label": r#"10 {"width":1,"height":2} ["a","b"]"#},
+        {"label": "null null null"},
+    ]});
+    assert_eq!(answer.good(), &expected);
+}
+
+#[tokio::test]
+async fn mutations_run_in_order() {
+    let answer = orders().run("mutation { a: third(by: 1) second { price } first }").await;
+    assert_eq!(answer.text, r#"{"data":{"a":1,"second":{"price":10},"first":2}}"#);
+    let asked: Vec<_> = answer.requests.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        asked,
+        ["products", "shipping", "products", "products"],
+        "what a root field needs comes before the next"
+    );
+}
+
+#[tokio::test]
+async fn a_mutation_that_fails_does_not_stop_those_after_it() {
+    let answer = orders().without("shipping").run("mutation { first second { price } third }").await;
+    assert_eq!(answer.data(), &json!({"first": 1, "second": null, "third": 2}));
+    assert_eq!(answer.errors(), [r#"["second"]: Nobody is there"#]);
+}
+
+#[tokio::test]
+async fn interface_objects_get_their_own_types() {
+    let catalog = SubgraphCase {
+        name: "catalog",
+        sdl: r#"
+            type Query { media: [Media!]! }
+            interface Media @key(fields: "id") { id: ID! title: String }
+            type Book implements Media @key(fields: "id") { id: ID! title: String  pages: Int }
+            type Film implements Media @key(fields: "id") { id: ID! title: String }
+        "#,
+        data: json!({
+            "Query": {"media": [{"$ref": "Book:1"}, {"$ref": "Film:2"}]},
+            "Book": [{"id": "1", "title": "B", "pages": 9}],
+            "Film": [{"id": "2", "title": "F"}],
+            "Media": [{"__typename": "Book", "id": "1", "title": "B", "pages": 9}, {"__typename": "Film", "id": "2", "title": "F"}],
+        }),
+    };
+    let reviews = SubgraphCase {
+        name: "reviews",
+        sdl: r#"
+            type Query { top: Media  worst: Media }
+            type Media @key(fields: "id") @interfaceObject { id: ID! stars: Int }
+        "#,
+        data: json!({
+            "Query": {"top": {"$ref": "Media:2"}, "worst": {"$ref": "Media:3"}},
+            "Media": [{"id": "1", "stars": 4}, {"id": "2", "stars": 5}, {"id": "3", "stars": 1}],
+        }),
+    };
+    let graph = Graph::new(vec![catalog, reviews]);
+    let answer = graph.run("{ media { __typename title stars ... on Book { pages } } }").await;
+    let expected = json!({"media": [
+        {"__typename": "Book", "title": "B", "stars": 4, "pages": 9},
+        {"__typename": "Film", "title": "F", "stars": 5},
+    ]});
+    assert_eq!(answer.good(), &expected);
+    let answer = graph.run("{ top { __typename stars title } }").await;
+    assert_eq!(answer.good(), &json!({"top": {"__typename": "Film", "stars": 5, "title": "F"}}));
+    let answer = graph.run("{ top { stars } }").await;
+    assert_eq!(answer.good(), &json!({"top": {"stars": 5}}));
+    assert_eq!(answer.requests.len(), 1);
+    let answer = graph.run("{ worst { __typename stars } }").await;
+    assert_eq!(
+        answer.data(),
+        &json!({"worst": null}),
+        "nobody knows what it is, and an interface is no answer"
+    );
+    assert_eq!(
+        answer.errors(),
+        [r#"["worst","__typename"]: Cannot return null for non-nullable field __typename."#]
+    );
+}

@@ -1,0 +1,168 @@
+//! Every limit is on, and its error names the flag that moves it.
+
+use reqwest::{StatusCode, header};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+use crate::support::{PATIENCE, TestGateway, nats, refusal, subgraphs};
+
+async fn refused_for(gateway: &TestGateway, query: &str) -> (String, String) {
+    let answer = gateway.run(query).await;
+    let extensions = &answer["errors"][0]["extensions"];
+    assert!(answer.get("data").is_none(), "{answer}");
+    let text = |key: &str| extensions[key].as_str().unwrap_or_default().to_owned();
+    let message = answer["errors"][0]["message"].as_str().unwrap();
+    assert!(message.contains(&text("setting")), "{message}");
+    (text("code"), text("setting"))
+}
+
+#[tokio::test]
+async fn documents_over_a_limit_are_refused_by_default() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let gateway = TestGateway::with(&nats, "", &["alpha"]).await;
+    let repeat = |count: usize, text: fn(usize) -> String| (0..count).map(text).collect::<String>();
+    let deep =
+        format!("{{ __schema {{ queryType {{ {} name {} }} }} }}", "ofType { ".repeat(40), "}".repeat(40));
+    let fragments = repeat(20, |n| format!("fragment F{n} on Item {{ ...F{} ...F{} }} ", n + 1, n + 1));
+    let cases = [
+        ("--max-tokens", format!("{{ {} }}", "hello ".repeat(20_000))),
+        ("--max-depth", deep),
+        ("--max-aliases", format!("{{ items(ids: []) {{ {} }} }}", repeat(101, |n| format!("a{n}: id ")))),
+        ("--max-root-fields", format!("{{ {} }}", "hello ".repeat(51))),
+        (
+            "--max-fields",
+            format!("{{ items(ids: []) {{ ...F0 }} }} {fragments} fragment F20 on Item {{ id }}"),
+        ),
+        ("--max-variables", format!("query({}) {{ hello }}", repeat(201, |n| format!("$v{n}: Int ")))),
+    ];
+    for (flag, query) in cases {
+        assert_eq!(refused_for(&gateway, &query).await, ("LIMIT_EXCEEDED".into(), flag.into()));
+    }
+}
+
+#[tokio::test]
+async fn limits_can_be_moved() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let gateway = TestGateway::with(&nats, "--max-aliases 1 --max-root-fields 2", &["alpha"]).await;
+    gateway.data("{ a: hello }").await;
+    assert_eq!(refused_for(&gateway, "{ a: hello b: hello }").await.1, "--max-aliases");
+    assert_eq!(refused_for(&gateway, "{ hello caller __typename }").await.1, "--max-root-fields");
+}
+
+#[tokio::test]
+async fn a_large_body_is_refused_whether_announced_or_not() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let gateway = TestGateway::with(&nats, "--max-body-bytes 4KiB", &["alpha"]).await;
+    let body = json!({ "query": "{ hello }", "extensions": { "x": "y".repeat(8000) } });
+    let (status, code, json) = refusal(gateway.post(&body).send().await.unwrap()).await;
+    assert_eq!((status, code.as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE"));
+    assert_eq!(json["errors"][0]["extensions"]["setting"], "--max-body-bytes");
+
+    let text = body.to_string();
+    let chunks = text
+        .as_bytes()
+        .chunks(1000)
+        .map(|chunk| [format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat());
+    let answer = raw(&gateway, "transfer-encoding: chunked", &chunks.collect::<Vec<_>>().concat()).await;
+    assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("--max-body-bytes"), "{answer}");
+}
+
+/// Sends a POST as it is written here, and reads until the connection closes.
+async fn raw(gateway: &TestGateway, header: &str, body: &[u8]) -> String {
+    let mut socket = TcpStream::connect(gateway.address).await.unwrap();
+    let head =
+        format!("POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{header}\r\n\r\n");
+    socket.write_all(&[head.as_bytes(), body].concat()).await.unwrap();
+    let mut answer = Vec::new();
+    // A server that refuses a body may reset the connection after its answer.
+    let _ = timeout(PATIENCE, socket.read_to_end(&mut answer)).await.expect("the connection is closed");
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn an_answer_that_grows_too_large_is_cut_off() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let gateway = TestGateway::with(&nats, "--max-answer-bytes 2KiB", &["alpha"]).await;
+    // An internal alias or abstract type isn't there, so two fields of one subgraph may be passed on unread;
+    // the introspection field makes the gateway write the answer.
+    let answer = gateway.run("{ large(size: 5000) __schema { queryType { name } } }").await;
+    assert_eq!(answer["data"], Value::Null, "{answer}");
+    assert_eq!(answer["errors"][0]["extensions"]["setting"], "--max-answer-bytes");
+}
+
+#[tokio::test]
+async fn too_many_requests_at_once_are_refused_at_once() {
+    let nats = nats().await;
+    let events = subgraphs::Events::default();
+    let _alpha = subgraphs::alpha(&nats, &events).await;
+    let gateway = TestGateway::with(&nats, "--max-requests 1", &["alpha"]).await;
+    let slow = tokio::spawn(gateway.post(&json!({ "query": "{ slow(ms: 60000) }" })).send());
+    events.until_started(1).await;
+    let response = gateway.post(&json!({ "query": "{ hello }" })).send().await.unwrap();
+    assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+    let (status, code, _) = refusal(response).await;
+    assert_eq!((status, code.as_str()), (StatusCode::SERVICE_UNAVAILABLE, "OVERLOADED"));
+    slow.abort();
+}
+
+#[tokio::test]
+async fn variables_are_checked_with_their_place() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let gateway = TestGateway::with(&nats, "", &["alpha"]).await;
+    let query = "query($f: Filter!) { filtered(filter: $f) }";
+    let good = gateway.run_with(query, json!({ "f": { "color": "RED", "ids": [1, "b"] } })).await;
+    assert_eq!(good, json!({ "data": { "filtered": "red 2 10" } }));
+    for bad in [
+        json!({ "color": "BLUE", "ids": [] }),
+        json!({ "ids": [null] }),
+        json!({ "ids": [1.5] }),
+        json!({ "color": "RED" }),
+        json!({ "ids": [], "first": "10" }),
+        json!({ "ids": [], "unknown": 1 }),
+    ] {
+        let answer = gateway.run_with(query, json!({ "f": bad })).await;
+        let extensions = &answer["errors"][0]["extensions"];
+        assert_eq!(
+            (&extensions["code"], &extensions["variable"]),
+            (&json!("BAD_USER_INPUT"), &json!("f")),
+            "{answer}"
+        );
+        assert!(answer.get("data").is_none());
+    }
+}
+
+/// The whole takes too long, although each part of it may: waiting for a late body has its own code.
+#[tokio::test]
+async fn a_request_has_a_time_limit() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let gateway = TestGateway::with(&nats, "--request-timeout 400ms", &["alpha"]).await;
+    let answer = gateway.run("{ slow(ms: 20000) }").await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "SUBGRAPH_TIMEOUT", "{answer}");
+
+    let answer = raw(&gateway, "content-length: 100", b"{").await;
+    assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("REQUEST_TIMEOUT"), "{answer}");
+}
+
+/// A client that never ends its request's head doesn't hold its connection for ever.
+#[tokio::test]
+async fn a_silent_connection_is_closed() {
+    let nats = nats().await;
+    let gateway = TestGateway::start(&nats.url_for("gateway"), "--idle-timeout 300ms").await;
+    for begun in ["", "POST /graphql HTTP/1.1\r\nhost: x\r\n"] {
+        let mut socket = TcpStream::connect(gateway.address).await.unwrap();
+        socket.write_all(begun.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        let closed = timeout(PATIENCE, socket.read_to_end(&mut answer)).await;
+        assert!(closed.is_ok(), "{begun:?} holds the connection");
+    }
+}

@@ -1,0 +1,19 @@
+//! The gateway as its users meet it: real sockets, a real nats-server, real subgraphs.
+
+// Helpers of tests may fail like tests: the exception for tests covers only the functions that are marked so.
+#![allow(clippy::unwrap_used)]
+
+mod audits;
+mod auth;
+mod cli;
+mod errors;
+mod execute;
+mod headers;
+mod http;
+mod lifecycle;
+mod limits;
+mod net;
+mod random;
+mod rolling;
+mod shop;
+mod support;

@@ -1,0 +1,16 @@
+//! The gateway's side of NATS against real servers: the transport, and the registry on it.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test says what it didn't expect")]
+
+mod bridge;
+mod failures;
+mod forget;
+mod killed;
+mod outages;
+mod parts;
+mod plain;
+mod raw;
+mod registry;
+mod rogues;
+mod rolling;
+mod sends;
+mod support;

@@ -1,0 +1,708 @@
+//! A random graph and how it is dealt out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use super::dice::Dice;
+
+pub type Subgraph = usize;
+
+#[derive(Clone, Debug)]
+pub struct Field {
+    pub name: String,
+    /// As GraphQL writes it.
+    pub ty: String,
+    /// The type inside the wrappers.
+    pub named: String,
+    pub has_argument: bool,
+    /// Who resolves it.
+    pub owners: BTreeSet<Subgraph>,
+    /// What its only owner requires, as a field set.
+    pub requires: Option<Vec<String>>,
+    /// Owners that declare it nullable though it isn't.
+    pub weak: BTreeSet<Subgraph>,
+    /// What each owner provides of its entity.
+    pub provides: BTreeMap<Subgraph, String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Object {
+    pub name: String,
+    pub fields: Vec<Field>,
+    /// By subgraph: key field sets and whether they resolve. Empty for value types.
+    pub keys: BTreeMap<Subgraph, Vec<(String, bool)>>,
+    pub interfaces: Vec<String>,
+}
+
+/// An interface that one subgraph knows with its objects and another one extends without knowing them.
+pub struct InterfaceObject {
+    pub host: Subgraph,
+    pub extender: Subgraph,
+    /// What the extender adds.
+    pub fields: Vec<Field>,
+    pub members: usize,
+}
+
+pub struct World {
+    pub subgraphs: usize,
+    pub interface_object: Option<InterfaceObject>,
+    pub objects: Vec<Object>,
+    /// Interfaces and their fields.
+    pub interfaces: BTreeMap<String, Vec<Field>>,
+    pub unions: BTreeMap<String, Vec<String>>,
+    pub query: Object,
+}
+
+pub const COLORS: [&str; 3] = ["RED", "GREEN", "BLUE"];
+
+fn field(name: &str, ty: &str) -> Field {
+    let named = ty.replace(['[', ']', '!'], "");
+    Field {
+        name: name.to_owned(),
+        ty: ty.to_owned(),
+        named,
+        has_argument: false,
+        owners: BTreeSet::new(),
+        requires: None,
+        weak: BTreeSet::new(),
+        provides: BTreeMap::new(),
+    }
+}
+
+impl World {
+    pub fn new(dice: &mut Dice) -> Self {
+        let subgraphs = dice.between(2, 5);
+        let entities = dice.between(2, 5);
+        let values = dice.between(1, 3);
+        let mut world = Self {
+            subgraphs,
+            interface_object: None,
+            objects: Vec::new(),
+            interfaces: BTreeMap::new(),
+            unions: BTreeMap::new(),
+            query: Object {
+                name: "Query".to_owned(),
+                fields: Vec::new(),
+                keys: BTreeMap::new(),
+                interfaces: Vec::new(),
+            },
+        };
+        for at in 0..entities {
+            world.objects.push(Object {
+                name: format!("E{at}"),
+                fields: vec![],
+                keys: BTreeMap::new(),
+                interfaces: vec![],
+            });
+        }
+        for at in 0..values {
+            world.objects.push(Object {
+                name: format!("V{at}"),
+                fields: vec![],
+                keys: BTreeMap::new(),
+                interfaces: vec![],
+            });
+        }
+        world.abstract_types(dice, entities);
+        let named = world.composite_names();
+        for at in 0..entities {
+            world.deal_entity(dice, at, &named);
+        }
+        for at in entities..entities + values {
+            world.deal_value(dice, at);
+        }
+        world.deal_interfaces(dice);
+        world.deal_requires(dice, entities);
+        world.deal_weakness(dice);
+        world.deal_query(dice, entities, &named);
+        world.deal_interface_object(dice);
+        world.deal_provides(dice, entities);
+        world
+    }
+
+    fn composite_names(&self) -> Vec<String> {
+        let objects = self.objects.iter().map(|object| object.name.clone());
+        objects.chain(self.interfaces.keys().cloned()).chain(self.unions.keys().cloned()).collect()
+    }
+
+    fn abstract_types(&mut self, dice: &mut Dice, entities: usize) {
+        for at in 0..dice.between(0, 2) {
+            let name = format!("I{at}");
+            let mut fields = Vec::new();
+            for number in 0..dice.between(1, 2) {
+                fields
+                    .push(field(&format!("i{at}f{number}"), if dice.chance(50) { "String" } else { "Int!" }));
+            }
+            for object in &mut self.objects[..entities] {
+                if dice.chance(60) {
+                    object.interfaces.push(name.clone());
+                }
+            }
+            if self.objects.iter().any(|object| object.interfaces.contains(&name)) {
+                self.interfaces.insert(name, fields);
+            }
+        }
+        for at in 0..dice.between(0, 2) {
+            let members = self.objects[..entities].iter().filter(|_| dice.chance(60));
+            let members: Vec<String> = members.map(|object| object.name.clone()).collect();
+            if !members.is_empty() {
+                self.unions.insert(format!("U{at}"), members);
+            }
+        }
+    }
+
+    fn owners(&self, dice: &mut Dice) -> BTreeSet<Subgraph> {
+        let count = if dice.chance(70) { 1 } else { dice.between(2, self.subgraphs) };
+        let mut owners = BTreeSet::new();
+        while owners.len() < count {
+            owners.insert(dice.up_to(self.subgraphs));
+        }
+        owners
+    }
+
+    fn wrap(dice: &mut Dice, named: &str) -> String {
+        let inner = if dice.chance(40) { format!("{named}!") } else { named.to_owned() };
+        match dice.up_to(10) {
+            0..=5 => inner,
+            6 | 7 => format!("[{inner}]"),
+            8 => format!("[{inner}]!"),
+            _ => format!("[[{inner}]!]"),
+        }
+    }
+
+    fn leaf(dice: &mut Dice) -> String {
+        let named = *dice.pick(&["String", "Int", "Boolean", "Color", "ID", "Float"]);
+        if dice.chance(85) {
+            if dice.chance(40) { format!("{named}!") } else { named.to_owned() }
+        } else {
+            Self::wrap(dice, named)
+        }
+    }
+
+    fn deal_entity(&mut self, dice: &mut Dice, at: usize, named: &[String]) {
+        let mut fields = Vec::new();
+        let mut possible: Vec<&str> = vec!["id"];
+        if dice.chance(50) {
+            possible.push("sku");
+        }
+        if dice.chance(35) {
+            possible.push("ka kb");
+        }
+        if dice.chance(30) {
+            possible.push("ref { code }");
+        }
+        for number in 0..dice.between(2, 6) {
+            let mut new = field(&format!("f{number}"), &Self::leaf(dice));
+            new.owners = self.owners(dice);
+            new.has_argument = dice.chance(20);
+            fields.push(new);
+        }
+        for number in 0..dice.between(1, 3) {
+            let target = dice.pick(named).clone();
+            let mut new = field(&format!("r{number}"), &Self::wrap(dice, &target));
+            new.owners = self.owners(dice);
+            new.has_argument = dice.chance(10);
+            fields.push(new);
+        }
+        for interface in &self.objects[at].interfaces {
+            for wanted in &self.interfaces[interface] {
+                let mut new = wanted.clone();
+                new.owners = self.owners(dice);
+                fields.push(new);
+            }
+        }
+        let users: BTreeSet<Subgraph> =
+            fields.iter().flat_map(|field| field.owners.iter().copied()).collect();
+        for subgraph in users {
+            let mut keys = Vec::new();
+            for key in &possible {
+                if dice.chance(if *key == "id" { 75 } else { 50 }) {
+                    keys.push(((*key).to_owned(), true));
+                }
+            }
+            if keys.is_empty() {
+                keys.push(((*dice.pick(&possible)).to_owned(), true));
+            }
+            self.objects[at].keys.insert(subgraph, keys);
+        }
+        self.objects[at].fields = fields;
+    }
+
+    /// Gives an entity to a subgraph that only refers to it.
+    fn refer(&mut self, dice: &mut Dice, name: &str, subgraph: Subgraph) {
+        let at = self.objects.iter().position(|object| object.name == name).unwrap();
+        if !name.starts_with('E') || self.objects[at].keys.contains_key(&subgraph) {
+            return;
+        }
+        let all: BTreeSet<String> =
+            self.objects[at].keys.values().flatten().map(|(key, _)| key.clone()).collect();
+        let all: Vec<String> = all.into_iter().collect();
+        let key = dice.pick(&all).clone();
+        let resolvable = dice.chance(50);
+        self.objects[at].keys.insert(subgraph, vec![(key, resolvable)]);
+    }
+
+    fn deal_value(&mut self, dice: &mut Dice, at: usize) {
+        let split = dice.chance(30);
+        for number in 0..dice.between(2, 4) {
+            let mut new = field(&format!("v{number}"), &Self::leaf(dice));
+            new.owners = if split { self.owners(dice) } else { (0..self.subgraphs).collect() };
+            self.objects[at].fields.push(new);
+        }
+        if dice.chance(60) {
+            let target =
+                format!("E{}", dice.up_to(self.objects.iter().filter(|it| it.name.starts_with('E')).count()));
+            let mut new = field("e", &Self::wrap(dice, &target));
+            new.owners = (0..self.subgraphs).collect();
+            self.objects[at].fields.push(new);
+        }
+    }
+
+    /// An interface has a field in a subgraph where all its objects that the subgraph has do.
+    fn deal_interfaces(&mut self, dice: &mut Dice) {
+        let _ = dice;
+        let interfaces = self.interfaces.clone();
+        for (name, fields) in &interfaces {
+            for wanted in fields {
+                let implementers: Vec<usize> = (0..self.objects.len())
+                    .filter(|&at| self.objects[at].interfaces.contains(name))
+                    .collect();
+                // Subgraphs that own it for any object own it for all: what an interface promises must be kept.
+                let owners: BTreeSet<Subgraph> = implementers
+                    .iter()
+                    .flat_map(|&at| self.objects[at].fields.iter())
+                    .filter(|field| field.name == wanted.name)
+                    .flat_map(|field| field.owners.iter().copied())
+                    .collect();
+                for at in implementers {
+                    let object = &mut self.objects[at];
+                    let own = object.fields.iter_mut().find(|field| field.name == wanted.name).unwrap();
+                    own.owners.clone_from(&owners);
+                    let keys: Vec<(String, bool)> = object.keys.values().next().cloned().unwrap_or_default();
+                    for &owner in &owners {
+                        object.keys.entry(owner).or_insert_with(|| keys.clone());
+                    }
+                }
+                let own = self
+                    .interfaces
+                    .get_mut(name)
+                    .unwrap()
+                    .iter_mut()
+                    .find(|it| it.name == wanted.name)
+                    .unwrap();
+                own.owners = owners;
+            }
+        }
+    }
+
+    fn deal_requires(&mut self, dice: &mut Dice, entities: usize) {
+        for at in 0..entities {
+            let names: Vec<String> = self.objects[at].fields.iter().map(|field| field.name.clone()).collect();
+            for number in 0..names.len() {
+                let target = &self.objects[at].fields[number];
+                let alone =
+                    target.owners.len() == 1 && target.name.starts_with('f') && target.named == "String";
+                if !alone || target.ty.contains('[') || !dice.chance(60) {
+                    continue;
+                }
+                let owner = *target.owners.first().unwrap();
+                // Only earlier fields, so that no circle comes of it; they may require something themselves.
+                let usable: Vec<String> = self.objects[at].fields[..number]
+                    .iter()
+                    .filter(|other| !other.owners.contains(&owner) && other.name.starts_with('f'))
+                    .map(|other| match other.has_argument {
+                        true => format!("{}(n: 7)", other.name),
+                        false => other.name.clone(),
+                    })
+                    .collect();
+                if !usable.is_empty() {
+                    let mut chosen = vec![dice.pick(&usable).clone()];
+                    let other = dice.pick(&usable).clone();
+                    if !chosen.contains(&other) {
+                        chosen.push(other);
+                    }
+                    self.objects[at].fields[number].requires = Some(chosen);
+                }
+            }
+        }
+    }
+
+    /// Some subgraphs promise less than others.
+    fn deal_weakness(&mut self, dice: &mut Dice) {
+        for object in &mut self.objects {
+            for field in &mut object.fields {
+                let own =
+                    field.name.starts_with('f') || field.name.starts_with('r') || field.name.starts_with('v');
+                if own && field.ty.ends_with('!') && field.owners.len() > 1 && dice.chance(40) {
+                    let owners: Vec<Subgraph> = field.owners.iter().copied().collect();
+                    field.weak.insert(*dice.pick(&owners));
+                }
+            }
+        }
+    }
+
+    /// `J` with the objects `W0`, `W1`, …: known to its host, extended by another subgraph.
+    fn deal_interface_object(&mut self, dice: &mut Dice) {
+        if !dice.chance(40) {
+            return;
+        }
+        let host = dice.up_to(self.subgraphs);
+        let extender = (host + 1 + dice.up_to(self.subgraphs - 1)) % self.subgraphs;
+        let members = dice.between(1, 3);
+        let mut fields = Vec::new();
+        for number in 0..dice.between(1, 3) {
+            let mut new = field(&format!("j{number}"), &Self::leaf(dice));
+            new.owners.insert(extender);
+            fields.push(new);
+        }
+        let mut name = field("name", "String");
+        name.owners.insert(host);
+        self.interfaces.insert("J".to_owned(), vec![name.clone()]);
+        for at in 0..members {
+            let mut own = vec![name.clone()];
+            let mut keys = BTreeMap::from([(host, vec![("id".to_owned(), true)])]);
+            for number in 0..dice.between(0, 2) {
+                let mut new = field(&format!("w{number}"), &Self::leaf(dice));
+                // Others may know the object itself, but not besides its interface object.
+                let owner = dice.up_to(self.subgraphs);
+                new.owners.insert(if owner == extender { host } else { owner });
+                keys.entry(*new.owners.first().unwrap()).or_insert_with(|| vec![("id".to_owned(), true)]);
+                own.push(new);
+            }
+            own.extend(fields.clone());
+            self.objects.push(Object {
+                name: format!("W{at}"),
+                fields: own,
+                keys,
+                interfaces: vec!["J".to_owned()],
+            });
+        }
+        let wrapped = ["J", "J!", "[J]", "[J!]!"];
+        for (number, owner) in [(90, host), (91, extender)] {
+            let mut new = field(&format!("q{number}"), wrapped[dice.up_to(wrapped.len())]);
+            new.owners.insert(owner);
+            new.has_argument = dice.chance(30);
+            self.query.fields.push(new);
+        }
+        self.interface_object = Some(InterfaceObject { host, extender, fields, members });
+    }
+
+    /// Whether the subgraph has `J` as an interface object.
+    pub fn extends_interface(&self, subgraph: Subgraph) -> bool {
+        self.interface_object.as_ref().is_some_and(|it| it.extender == subgraph)
+    }
+
+    fn deal_query(&mut self, dice: &mut Dice, entities: usize, named: &[String]) {
+        let mut number = 0;
+        for name in named {
+            for _ in 0..dice.between(1, 2) {
+                let mut new = field(&format!("q{number}"), &Self::wrap(dice, name));
+                number += 1;
+                new.owners = self.owners(dice);
+                new.has_argument = dice.chance(30);
+                self.query.fields.push(new);
+            }
+        }
+        let _ = entities;
+        // Whoever returns something must know it: entities by a key, abstract types with all their objects.
+        loop {
+            let mut wanted: Vec<(String, Subgraph)> = Vec::new();
+            for subgraph in 0..self.subgraphs {
+                for object in self.objects.iter().chain([&self.query]) {
+                    let here = object.fields.iter().filter(|field| self.declares(object, field, subgraph));
+                    for field in here {
+                        wanted.extend(self.members(&field.named).into_iter().map(|name| (name, subgraph)));
+                    }
+                }
+            }
+            let before: usize = self.objects.iter().map(|object| object.keys.len()).sum();
+            for (name, subgraph) in wanted {
+                self.refer(dice, &name, subgraph);
+            }
+            self.keep_promises(dice);
+            if before == self.objects.iter().map(|object| object.keys.len()).sum::<usize>() {
+                break;
+            }
+        }
+    }
+
+    /// GraphQL has no type without fields: who returns an interface or a value resolves one of its fields.
+    fn keep_promises(&mut self, dice: &mut Dice) {
+        for at in 0..self.objects.len() {
+            let name = self.objects[at].name.clone();
+            for subgraph in (0..self.subgraphs).filter(|_| name.starts_with('V')) {
+                let returned = |field: &Field| field.named == name && field.owners.contains(&subgraph);
+                let used = self.objects.iter().chain([&self.query]).any(|it| it.fields.iter().any(returned));
+                if used && !self.objects[at].fields.iter().any(|field| field.owners.contains(&subgraph)) {
+                    self.objects[at].fields[0].owners.insert(subgraph);
+                }
+            }
+        }
+        let interfaces: Vec<String> = self.interfaces.keys().cloned().collect();
+        for name in interfaces {
+            let first = self.interfaces[&name][0].name.clone();
+            for subgraph in 0..self.subgraphs {
+                let returned = |field: &Field| field.named == name && field.owners.contains(&subgraph);
+                let used = self.objects.iter().chain([&self.query]).any(|it| it.fields.iter().any(returned));
+                let known = self.interfaces[&name].iter().any(|field| field.owners.contains(&subgraph));
+                if !used || known {
+                    continue;
+                }
+                self.interfaces.get_mut(&name).unwrap()[0].owners.insert(subgraph);
+                for member in self.members(&name) {
+                    self.refer(dice, &member, subgraph);
+                    let object = self.objects.iter_mut().find(|object| object.name == member).unwrap();
+                    let own = object.fields.iter_mut().find(|field| field.name == first).unwrap();
+                    own.owners.insert(subgraph);
+                }
+            }
+        }
+    }
+
+    fn deal_provides(&mut self, dice: &mut Dice, entities: usize) {
+        let entity_fields: BTreeMap<String, Vec<Field>> =
+            self.objects[..entities].iter().map(|it| (it.name.clone(), it.fields.clone())).collect();
+        let mut external: Vec<(String, String, Subgraph)> = Vec::new();
+        for object in self.objects[..entities].iter_mut().chain([&mut self.query]) {
+            for field in &mut object.fields {
+                let Some(inner) = entity_fields.get(&field.named) else { continue };
+                for &owner in &field.owners {
+                    let usable: Vec<&Field> = inner
+                        .iter()
+                        .filter(|it| !it.owners.contains(&owner) && it.name.starts_with('f'))
+                        .filter(|it| !it.has_argument && it.requires.is_none())
+                        .collect();
+                    if !usable.is_empty() && dice.chance(40) {
+                        let chosen = dice.pick(&usable);
+                        field.provides.insert(owner, chosen.name.clone());
+                        external.push((field.named.clone(), chosen.name.clone(), owner));
+                    }
+                }
+            }
+        }
+    }
+
+    pub fn object(&self, name: &str) -> Option<&Object> {
+        if name == "Query" {
+            return Some(&self.query);
+        }
+        self.objects.iter().find(|object| object.name == name)
+    }
+
+    /// The objects that a value of that type can be.
+    pub fn members(&self, name: &str) -> Vec<String> {
+        if let Some(members) = self.unions.get(name) {
+            return members.clone();
+        }
+        if self.interfaces.contains_key(name) {
+            let members = self.objects.iter().filter(|object| object.interfaces.iter().any(|it| it == name));
+            return members.map(|object| object.name.clone()).collect();
+        }
+        self.object(name).map(|object| object.name.clone()).into_iter().collect()
+    }
+
+    /// Whether the subgraph resolves the field.
+    pub fn declares(&self, object: &Object, field: &Field, subgraph: Subgraph) -> bool {
+        let _ = object;
+        field.owners.contains(&subgraph)
+    }
+
+    /// Fields that the subgraph names without resolving them.
+    fn externals(&self, object: &Object, subgraph: Subgraph) -> BTreeSet<String> {
+        let mut externals = BTreeSet::new();
+        for field in object.fields.iter().filter(|field| field.owners.contains(&subgraph)) {
+            for required in field.requires.iter().flatten() {
+                externals.insert(required.split('(').next().unwrap().to_owned());
+            }
+        }
+        for other in self.objects.iter().chain([&self.query]) {
+            for field in other.fields.iter().filter(|field| field.named == object.name) {
+                externals.extend(field.provides.get(&subgraph).cloned());
+            }
+        }
+        externals
+            .retain(|name| object.fields.iter().any(|it| it.name == *name && !it.owners.contains(&subgraph)));
+        externals
+    }
+
+    fn print_field(
+        &self,
+        out: &mut String,
+        field: &Field,
+        subgraph: Subgraph,
+        external: bool,
+        shareable: bool,
+    ) {
+        let argument = if field.has_argument { "(n: Int = 3)" } else { "" };
+        let ty = if field.weak.contains(&subgraph) { field.ty.trim_end_matches('!') } else { &field.ty };
+        let _ = write!(out, "  {}{argument}: {ty}", field.name);
+        if external {
+            out.push_str(" @external");
+        } else if shareable {
+            out.push_str(" @shareable");
+        }
+        if let (Some(requires), false) = (&field.requires, external) {
+            let _ = write!(out, " @requires(fields: \"{}\")", requires.join(" "));
+        }
+        if let (Some(provides), false) = (field.provides.get(&subgraph), external) {
+            let _ = write!(out, " @provides(fields: \"{provides}\")");
+        }
+        out.push('\n');
+    }
+
+    /// The subgraph's types, without what a library adds to serve them.
+    pub fn sdl(&self, subgraph: Subgraph) -> String {
+        let mut out = String::new();
+        let mut used: BTreeSet<String> = BTreeSet::new();
+        let mut uses_ref = false;
+        for object in self.objects.iter().chain([&self.query]) {
+            let own: Vec<&Field> = object.fields.iter().filter(|it| it.owners.contains(&subgraph)).collect();
+            used.extend(own.iter().map(|field| field.named.clone()));
+        }
+        for object in &self.objects {
+            let is_value = object.name.starts_with('V');
+            let here =
+                if is_value { used.contains(&object.name) } else { object.keys.contains_key(&subgraph) };
+            let is_known = |it: &&Field| it.owners.contains(&subgraph) && !it.name.starts_with('j');
+            let own: Vec<&Field> = object.fields.iter().filter(is_known).collect();
+            if !here || is_value && own.is_empty() {
+                continue;
+            }
+            let externals = self.externals(object, subgraph);
+            let interfaces: Vec<&str> = object
+                .interfaces
+                .iter()
+                .filter(|it| self.has_interface(it, subgraph))
+                .map(String::as_str)
+                .collect();
+            let implements = if interfaces.is_empty() {
+                String::new()
+            } else {
+                format!(" implements {}", interfaces.join(" & "))
+            };
+            let _ = write!(out, "type {}{implements}", object.name);
+            let mut key_fields: BTreeSet<&str> = BTreeSet::new();
+            for (key, resolvable) in object.keys.get(&subgraph).into_iter().flatten() {
+                let stub = if *resolvable { "" } else { ", resolvable: false" };
+                let _ = write!(out, " @key(fields: \"{key}\"{stub})");
+                key_fields.extend(match key.as_str() {
+                    "ka kb" => vec!["ka", "kb"],
+                    "ref { code }" => vec!["ref"],
+                    other => vec![other],
+                });
+            }
+            out.push_str(" {\n");
+            for name in key_fields {
+                let ty = match name {
+                    "id" => "ID!",
+                    "ka" => "Int!",
+                    "ref" => "Ref!",
+                    _ => "String!",
+                };
+                uses_ref |= name == "ref";
+                let _ = writeln!(out, "  {name}: {ty}");
+            }
+            for field in &object.fields {
+                let external = externals.contains(&field.name);
+                if external || field.owners.contains(&subgraph) {
+                    let shareable = is_value || field.owners.len() > 1;
+                    self.print_field(&mut out, field, subgraph, external, shareable);
+                }
+            }
+            out.push_str("}\n");
+        }
+        if let Some(it) = self.interface_object.as_ref().filter(|it| it.extender == subgraph) {
+            out.push_str("type J @key(fields: \"id\") @interfaceObject {\n  id: ID!\n");
+            for field in &it.fields {
+                self.print_field(&mut out, field, subgraph, false, false);
+            }
+            out.push_str("}\n");
+        }
+        for (name, fields) in &self.interfaces {
+            if self.has_interface(name, subgraph) {
+                let key = if name == "J" { " @key(fields: \"id\")" } else { "" };
+                let id = if name == "J" { "  id: ID!\n" } else { "" };
+                let _ = write!(out, "interface {name}{key} {{\n{id}");
+                for field in fields.iter().filter(|field| field.owners.contains(&subgraph)) {
+                    let _ = writeln!(out, "  {}: {}", field.name, field.ty);
+                }
+                out.push_str("}\n");
+            }
+        }
+        for (name, members) in &self.unions {
+            if used.contains(name) {
+                let _ = writeln!(out, "union {name} = {}", members.join(" | "));
+            }
+        }
+        if uses_ref {
+            out.push_str("type Ref @shareable {\n  code: ID!\n}\n");
+        }
+        let _ = writeln!(out, "enum Color {{ {} }}", COLORS.join(" "));
+        out.push_str("type Query {\n");
+        let _ = writeln!(out, "  color{subgraph}: Color");
+        for field in self.query.fields.iter().filter(|field| field.owners.contains(&subgraph)) {
+            self.print_field(&mut out, field, subgraph, false, field.owners.len() > 1);
+        }
+        out.push_str("}\n");
+        out
+    }
+
+    fn has_interface(&self, name: &str, subgraph: Subgraph) -> bool {
+        self.interfaces[name].iter().any(|field| field.owners.contains(&subgraph))
+    }
+
+    pub fn sdls(&self) -> String {
+        (0..self.subgraphs).map(|at| format!("--- s{at}\n{}", self.sdl(at))).collect()
+    }
+
+    /// The whole graph as one schema.
+    pub fn monolith(&self) -> String {
+        let mut out = String::new();
+        for object in &self.objects {
+            let fields: Vec<&Field> = object.fields.iter().filter(|field| !field.owners.is_empty()).collect();
+            let implements = if object.interfaces.is_empty() {
+                String::new()
+            } else {
+                format!(" implements {}", object.interfaces.join(" & "))
+            };
+            let _ = writeln!(
+                out,
+                "type {}{implements} {{\n  id: ID!\n  sku: String!\n  ka: Int!\n  kb: String!\n  ref: Ref!",
+                object.name
+            );
+            for field in fields {
+                let argument = if field.has_argument { "(n: Int = 3)" } else { "" };
+                let ty = if field.weak.is_empty() { &field.ty } else { field.ty.trim_end_matches('!') };
+                let _ = writeln!(out, "  {}{argument}: {ty}", field.name);
+            }
+            out.push_str("}\n");
+        }
+        for (name, fields) in &self.interfaces {
+            let _ = writeln!(out, "interface {name} {{");
+            if let (Some(it), "J") = (&self.interface_object, name.as_str()) {
+                out.push_str("  id: ID!\n");
+                for field in &it.fields {
+                    let _ = writeln!(out, "  {}: {}", field.name, field.ty);
+                }
+            }
+            for field in fields {
+                let _ = writeln!(out, "  {}: {}", field.name, field.ty);
+            }
+            out.push_str("}\n");
+        }
+        for (name, members) in &self.unions {
+            let _ = writeln!(out, "union {name} = {}", members.join(" | "));
+        }
+        out.push_str("type Ref {\n  code: ID!\n}\n");
+        let _ = writeln!(out, "enum Color {{ {} }}\ntype Query {{", COLORS.join(" "));
+        for subgraph in 0..self.subgraphs {
+            let _ = writeln!(out, "  color{subgraph}: Color");
+        }
+        for field in &self.query.fields {
+            let argument = if field.has_argument { "(n: Int = 3)" } else { "" };
+            let _ = writeln!(out, "  {}{argument}: {}", field.name, field.ty);
+        }
+        out.push_str("}\n");
+        out
+    }
+}

@@ -1,0 +1,45 @@
+//! The graph of this subgraph. `query.rs` and `mutation.rs` are what can be asked; `user.rs` is the entity.
+
+mod mutation;
+mod query;
+mod user;
+
+use async_graphql::{EmptySubscription, Schema};
+use shop::entities::{Entities, NumberedEntities};
+use shop::{Batch, PerRequest};
+use uuid::Uuid;
+
+use crate::accounts::Accounts;
+use crate::store::{User, Users};
+use mutation::Mutation;
+use query::Query;
+
+/// The schema's type.
+pub type AuthSchema = Schema<Entities<Query>, Mutation, EmptySubscription>;
+
+/// The schema, resolved by `accounts` and, where users are only looked up, by `users`.
+pub fn schema(accounts: Accounts, users: Users) -> AuthSchema {
+    Schema::build(Entities(Query), Mutation, EmptySubscription)
+        .enable_federation()
+        .data(accounts)
+        .extension(NumberedEntities)
+        .extension(PerRequest::new(move || Loaders::new(&users)))
+        .finish()
+}
+
+/// The lookups of one request, each collected into one query.
+pub struct Loaders {
+    users: Batch<Uuid, User>,
+}
+
+impl Loaders {
+    fn new(users: &Users) -> Loaders {
+        let users = users.clone();
+        Loaders {
+            users: Batch::new(move |ids: Vec<Uuid>| {
+                let users = users.clone();
+                async move { Ok(users.by_ids(&ids).await?) }
+            }),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! For the services' tests: what a request costs in SQL, the file that holds a subgraph's SDL, a gateway's side of NATS.
+
+mod wire;
+
+pub use wire::Wire;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+/// Every statement that sqlx sent on this thread since [`Statements::record`], as its own log tells.
+///
+/// It sees the driver, not our code: a query that somebody adds anywhere is counted.
+pub struct Statements {
+    seen: Arc<Mutex<Vec<String>>>,
+    _guard: tracing::subscriber::DefaultGuard,
+}
+
+impl Statements {
+    /// Begins to record; ends when dropped. For tests on a current-thread runtime, tokio's default.
+    pub fn record() -> Statements {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let subscriber = tracing_subscriber::registry().with(Recorder(seen.clone()));
+        Statements { seen, _guard: tracing::subscriber::set_default(subscriber) }
+    }
+
+    /// The statements so far, forgetting them.
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.seen.lock().expect("nothing panics while it holds this lock"))
+    }
+}
+
+struct Recorder(Arc<Mutex<Vec<String>>>);
+
+impl<S: Subscriber> Layer<S> for Recorder {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>, _: Context<'_, S>) -> bool {
+        metadata.target() == "sqlx::query" && *metadata.level() <= Level::DEBUG
+    }
+
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut summary = Summary(String::new());
+        event.record(&mut summary);
+        self.0.lock().expect("nothing panics while it holds this lock").push(summary.0);
+    }
+}
+
+struct Summary(String);
+
+impl Visit for Summary {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "summary" {
+            self.0 = format!("{value:?}");
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "summary" {
+            self.0 = value.to_owned();
+        }
+    }
+}
+
+/// Compares `sdl` with `schema/subgraphs/<name>.graphql`; writes it there instead when `UPDATE_SDL=1`.
+///
+/// # Panics
+/// If they differ: whoever changes a subgraph's schema should see the change in the file.
+pub fn check_sdl(name: &str, sdl: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../schema/subgraphs/{name}.graphql"));
+    if std::env::var_os("UPDATE_SDL").is_some_and(|value| value == "1") {
+        std::fs::write(&path, sdl).expect("the SDL's file can be written");
+        return;
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(expected == sdl, "{} is not the schema of today: run the test with UPDATE_SDL=1", path.display());
+}

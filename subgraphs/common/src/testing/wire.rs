@@ -1,0 +1,74 @@
+//! A gateway's side of the wire, reduced to what a service's tests need.
+
+use async_nats::{Client, HeaderMap, Subscriber};
+use futures_util::StreamExt;
+use serde_json::Value;
+use tributary_protocol::{
+    Announcement, GatewayId, QuerySubject, ReplyAddress, ReplySubject, SdlHash, SubgraphName, Token,
+};
+use tributary_subgraph::Identity;
+use uuid::Uuid;
+
+/// Asks subgraphs over NATS as the gateway `gw1` would.
+pub struct Wire {
+    client: Client,
+    announcements: Subscriber,
+}
+
+impl Wire {
+    /// Connects with a gateway's URL, before the service is started, so that its announcement is heard.
+    ///
+    /// # Panics
+    /// When NATS can't be reached.
+    pub async fn connect(url: &str) -> Wire {
+        let client = tributary_subgraph::connect("gw1", url).await.expect("the test's NATS can be reached");
+        let announcements =
+            client.subscribe("graphql.announce.*").await.expect("a gateway may hear announcements");
+        client.flush().await.expect("the test's NATS answers");
+        Wire { client, announcements }
+    }
+
+    /// Waits until an instance of `name` says that it takes requests.
+    ///
+    /// # Panics
+    /// When the connection ends first.
+    pub async fn up(&mut self, name: &str) {
+        loop {
+            let message = self.announcements.next().await.expect("the connection lasts as long as the test");
+            let is_up = matches!(Announcement::from_headers(message.headers.as_ref()), Announcement::Up(_));
+            if is_up && message.subject.as_str() == format!("graphql.announce.{name}") {
+                return;
+            }
+        }
+    }
+
+    /// Sends a GraphQL request to the instances of `name` that serve `sdl`, and returns the whole answer.
+    ///
+    /// # Panics
+    /// When there is no answer, or none in JSON.
+    pub async fn ask(&self, name: &str, sdl: &str, identity: Option<Identity>, body: &Value) -> Value {
+        let name = SubgraphName::new(name).expect("a subgraph's name");
+        let subject = QuerySubject::pinned(name.clone(), &SdlHash::of(sdl));
+        let reply = ReplySubject {
+            from: ReplyAddress::Subgraph(name),
+            gateway: GatewayId::new("gw1").expect("a gateway's id"),
+            token: Token::new(Uuid::now_v7().simple().to_string()).expect("hexadecimal digits are a token"),
+        };
+        let mut headers = HeaderMap::new();
+        if let Some(identity) = identity {
+            headers.insert(tributary_protocol::header::IDENTITY, identity.encode());
+        }
+        let mut replies =
+            self.client.subscribe(reply.to_string()).await.expect("a gateway may hear its replies");
+        let sent = self.client.publish_with_reply_and_headers(
+            subject.to_string(),
+            reply.to_string(),
+            headers,
+            body.to_string().into(),
+        );
+        sent.await.expect("the request can be sent");
+        let answer = replies.next().await.expect("the connection lasts as long as the test");
+        serde_json::from_slice(&answer.payload)
+            .unwrap_or_else(|error| panic!("{subject} answered {:?}: {error}", answer.headers))
+    }
+}

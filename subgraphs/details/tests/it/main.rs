@@ -1,0 +1,10 @@
+//! The details service against a real PostgreSQL and, where it is served, a real NATS.
+
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by panicking, in its helpers too")]
+
+mod batching;
+mod orders;
+mod products;
+mod sdl;
+mod served;
+mod support;

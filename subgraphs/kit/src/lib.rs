@@ -1,0 +1,58 @@
+//! Serves any async-graphql schema as a federation subgraph on NATS.
+//!
+#![doc = "```no_run"]
+#![doc = include_str!("../examples/hello.rs")]
+#![doc = "```"]
+//!
+//! [`Subgraph::serve`] announces the subgraph (`nats micro ls` shows it, too), takes queries on a subject that only
+//! instances with the very same SDL share, and stops without losing a reply. The wire contract is the documentation of
+//! [`tributary_protocol`].
+//!
+//! # The schema
+//! - It must be a federation subgraph: at least one entity, or `enable_federation()`.
+//! - async-graphql leaves the `Subscription` type out of `_service.sdl` unless the builder's
+//!   `enable_subscription_in_federation()` is called: without it the gateway never sees a subscription.
+//! - Its root types are called `Query`, `Mutation` and `Subscription`: async-graphql loses other names in the SDL.
+//!
+//! # In a resolver's context
+//! | `ctx.data_opt::<…>()` | is there |
+//! |---|---|
+//! | [`Identity`] | when the caller is authenticated |
+//! | [`ClientInfo`] | always |
+//! | [`Deadline`] | always; the resolver is dropped when it passes |
+//! | [`IdempotencyKey`] | when the request has one |
+//! | [`TraceContext`] | when the request is traced |
+//!
+//! # Map
+//! ```text
+//! subgraph      what the user says                 connection   connect, and say loudly what the server refuses
+//!  └ serve      start, run, stop                   internal     calls between services beside the graph
+//!     ├ intake  one subscription: take, then drain http         the same schema for a developer's browser
+//!     ├ gate    concurrency, counting, replying    shutdown     SIGTERM or SIGINT
+//!     ├ endpoint one GraphQL request
+//!     ├ control  the rest of a request in parts
+//!     └ registry `$SRV` PING, INFO, STATS
+//! ```
+
+mod connection;
+mod context;
+mod control;
+mod endpoint;
+mod error;
+mod gate;
+mod http;
+mod intake;
+mod internal;
+mod registry;
+mod serve;
+mod shutdown;
+mod stats;
+mod subgraph;
+
+pub use connection::{ConnectError, connect};
+pub use context::{Deadline, IdempotencyKey, TraceContext};
+pub use error::ServeError;
+pub use internal::{Internal, InternalError};
+pub use shutdown::shutdown_signal;
+pub use subgraph::Subgraph;
+pub use tributary_protocol::{ClientInfo, Identity};

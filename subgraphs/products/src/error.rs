@@ -1,0 +1,45 @@
+//! What can go wrong with a product.
+
+use shop::Refusal;
+use uuid::Uuid;
+
+/// Why the store refused, or failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such product.
+    #[error("there is no product {0}")]
+    NotFound(Uuid),
+    /// SKUs are unique, whatever their case.
+    #[error("another product has this SKU")]
+    SkuTaken,
+    /// The stock would fall below zero.
+    #[error("there are not that many in stock")]
+    OutOfStock,
+    /// The stock would no longer be a 32-bit integer.
+    #[error("the stock would be too large")]
+    StockTooLarge,
+    /// Orders may refer to it.
+    #[error("a price of this product was quoted, so it can only be archived")]
+    Quoted,
+    /// A cursor of another sort.
+    #[error("this cursor belongs to another sort")]
+    ForeignCursor,
+    /// PostgreSQL failed, or we used it wrongly.
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Refusal {
+        let message = error.to_string();
+        match error {
+            Error::NotFound(_) => Refusal::not_found(message),
+            Error::SkuTaken => Refusal::conflict(message).field("sku"),
+            Error::OutOfStock => Refusal::conflict(message).field("delta"),
+            Error::StockTooLarge => Refusal::bad_input(message).field("delta"),
+            Error::Quoted => Refusal::conflict(message),
+            Error::ForeignCursor => Refusal::bad_input(message),
+            Error::Database(error) => shop::postgres::refusal(&error),
+        }
+    }
+}

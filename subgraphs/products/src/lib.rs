@@ -1,0 +1,46 @@
+//! The shop's products: what is sold, for how much, how many are left.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | `config` | the command line |
+//! | `schema` | the graph: `Query`, `Mutation`, the entity `Product`; who may do what; what input is right |
+//! | `store` | PostgreSQL: every statement of this service, and the types that it keeps |
+//! | `quote` | `internal.products.quote`, with which orders asks for prices |
+//! | `error` | what can go wrong, and what a client is told of it |
+//!
+//! A request goes `schema` → `store`. Start reading at `schema/query.rs`. The other services have the same shape.
+
+mod config;
+mod error;
+mod quote;
+mod schema;
+mod store;
+
+pub use config::Config;
+pub use error::Error;
+pub use quote::handler as quote_handler;
+pub use schema::{ProductsSchema, schema};
+pub use store::{MIGRATIONS, NewProduct, Product, Store};
+
+use anyhow::Context;
+use tributary_subgraph::Subgraph;
+
+/// The subgraph's name: its NATS user, and the `<name>` of its subjects.
+pub const NAME: &str = "products";
+
+/// Opens the database, connects to NATS and serves until `shutdown`; what is in flight then is still answered.
+pub async fn serve(
+    config: Config,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let pool = shop::postgres::open(&config.database_url, &MIGRATIONS).await?;
+    let store = Store::new(pool);
+    let nats =
+        tributary_subgraph::connect(NAME, &config.serve.nats).await.context("no connection to NATS")?;
+    let mut subgraph =
+        Subgraph::new(NAME, schema(store.clone())).internal(shop::quote::VERB, quote::handler(store));
+    if let Some(address) = config.serve.http {
+        subgraph = subgraph.http(address);
+    }
+    subgraph.serve(nats, shutdown).await.context("the subgraph stopped")
+}

@@ -1,0 +1,8 @@
+//! The tools against real servers.
+#![allow(clippy::unwrap_used, reason = "a test's helpers fail as its own lines do")]
+
+mod lifeline;
+mod rights;
+mod servers;
+mod support;
+mod up;
