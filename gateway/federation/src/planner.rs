@@ -25,6 +25,7 @@ mod fetches;
 mod node;
 mod output;
 mod position;
+mod representation;
 mod request;
 mod solve;
 mod text;

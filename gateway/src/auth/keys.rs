@@ -109,13 +109,13 @@ impl Keys {
         if let Some(keys) = self.with_key(id, algorithm) {
             return Ok(keys);
         }
+        let arrived = Instant::now();
         let mut asked = self.asked.lock().await;
         // Someone else may have fetched while this one waited for the lock.
         if let Some(keys) = self.with_key(id, algorithm) {
             return Ok(keys);
         }
-        let pause = if self.current.load().is_some() { BETWEEN_REFRESHES } else { BETWEEN_FIRST_TRIES };
-        if asked.is_none_or(|at| at.elapsed() >= pause)
+        if self.turn_to_ask(*asked, arrived).await
             && let Err(error) = self.fetch(&mut asked).await
         {
             tracing::warn!(%error, "can't fetch the keys for tokens");
@@ -126,6 +126,21 @@ impl Keys {
                 "Tokens can't be verified right now: no keys have been fetched yet",
             )
         })
+    }
+
+    /// Whether the one who came at `arrived` asks the source, last asked at `asked`; may wait for the turn.
+    async fn turn_to_ask(&self, asked: Option<Instant>, arrived: Instant) -> bool {
+        let Some(asked) = asked else { return true };
+        if self.current.load().is_some() {
+            return asked.elapsed() >= BETWEEN_REFRESHES;
+        }
+        // Asked while this one waited for the lock: that answer is for both, so that no queue builds up.
+        if asked >= arrived {
+            return false;
+        }
+        // Without keys the token would be refused, although the source may have come up since.
+        tokio::time::sleep_until(asked + BETWEEN_FIRST_TRIES).await;
+        true
     }
 
     fn with_key(&self, id: Option<&str>, algorithm: Algorithm) -> Option<Arc<KeySet>> {

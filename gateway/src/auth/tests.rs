@@ -177,3 +177,27 @@ async fn without_keys_it_is_the_gateways_fault() {
     std::fs::write(bench.file.path(), "no keys").unwrap();
     assert_eq!(bench.bearer(&token(ONE, Some("one"), &claims(60))).await, Err(Code::AuthUnavailable));
 }
+
+/// A gateway that was started before its source of keys serves the first token that comes afterwards.
+#[tokio::test]
+async fn without_any_keys_a_token_waits_for_the_next_try() {
+    let bench = Bench::new(&[]);
+    std::fs::write(bench.file.path(), "not yet").unwrap();
+    let token = token(ONE, Some("one"), &claims(60));
+    assert_eq!(bench.bearer(&token).await.unwrap_err(), Code::AuthUnavailable);
+    bench.publish(&[jwk(ONE, "one")]);
+    assert!(bench.bearer(&token).await.unwrap().is_some());
+}
+
+/// Those who come together share one try, so that the last of them waits no longer than the first.
+#[tokio::test]
+async fn without_any_keys_waiting_tokens_share_a_try() {
+    let bench = Bench::new(&[]);
+    std::fs::write(bench.file.path(), "never").unwrap();
+    let token = token(ONE, Some("one"), &claims(60));
+    bench.bearer(&token).await.unwrap_err();
+    let begun = std::time::Instant::now();
+    let answers = futures_util::future::join_all((0..50).map(|_| bench.bearer(&token))).await;
+    assert!(answers.iter().all(|answer| *answer == Err(Code::AuthUnavailable)));
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}

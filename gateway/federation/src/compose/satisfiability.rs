@@ -1,21 +1,21 @@
 //! Can every query of the supergraph be answered by its subgraphs?
 //!
-//! The walk visits every way to come to a type, but a way only matters by where it ends: the concrete type, and the
-//! set of places (subgraph, and what its `@provides` adds) in which a value of it is at hand. That pair is the state.
-//! Keys close a state: whatever can be reached by a key whose fields are at hand is at hand, too. So entities have
-//! few states, however many paths lead to them, and the walk is a breadth-first search over states with a bound.
+//! The walk visits every path to a type, but a path only matters by where it ends: the concrete type, and the places
+//! (subgraph, and what its `@provides` adds) in which a value of it is at hand. Keys lead on from each place, which
+//! makes it a way: whatever can be reached by a key whose fields are at hand on a way is at hand there, too. Type and
+//! ways are the state. So entities have few states, however many paths lead to them, and the walk is a breadth-first
+//! search over states with a bound.
 
 mod explain;
 mod graph;
 mod resolve;
 
 use std::collections::{HashMap, VecDeque};
-use std::rc::Rc;
 
 use super::diagnostic::{Code, Report};
 use super::merge::Merged;
 use graph::{Graph, Node, TypeIndex};
-use resolve::Resolver;
+use resolve::{Resolver, Ways, covers};
 
 /// States visited at most; the largest graphs that are known have a few thousand.
 const MAX_STATES: usize = 100_000;
@@ -31,10 +31,10 @@ struct Step {
     condition: Option<String>,
 }
 
-/// A concrete type and where a value of it is at hand.
+/// A concrete type and the ways on which a value of it is at hand.
 struct State {
     ty: TypeIndex,
-    nodes: Rc<[Node]>,
+    ways: Ways,
     step: usize,
 }
 
@@ -63,7 +63,7 @@ pub(super) fn validate(merged: &Merged<'_>, report: &mut Report) {
 /// A field that can't be resolved in a state.
 struct Failure {
     ty: TypeIndex,
-    nodes: Rc<[Node]>,
+    ways: Ways,
     field: String,
     step: usize,
 }
@@ -72,7 +72,7 @@ struct Walk<'g, 'a> {
     resolver: Resolver<'g, 'a>,
     steps: Vec<Step>,
     queue: VecDeque<State>,
-    visited: HashMap<TypeIndex, Vec<Rc<[Node]>>>,
+    visited: HashMap<TypeIndex, Vec<Ways>>,
     failed: Vec<Failure>,
     states: usize,
 }
@@ -84,7 +84,8 @@ impl Walk<'_, '_> {
         let nodes: Vec<Node> = graph.homes(ty).collect();
         let operation = if root == "Query" { String::new() } else { root.to_lowercase() };
         self.steps.push(Step { parent: None, field: operation, condition: None });
-        self.visit(ty, nodes.into(), self.steps.len() - 1);
+        let ways = self.resolver.close(ty, &nodes);
+        self.visit(ty, ways, self.steps.len() - 1);
     }
 
     /// Runs until nothing is left; false when the bound stopped it.
@@ -105,7 +106,7 @@ impl Walk<'_, '_> {
             if graph.is_hidden(field) {
                 continue;
             }
-            let reached = self.resolver.advance(state.ty, &state.nodes, &field.name);
+            let reached = self.resolver.advance(state.ty, &state.ways, &field.name);
             if reached.is_empty() {
                 self.fail(state, &field.name);
                 continue;
@@ -117,23 +118,23 @@ impl Walk<'_, '_> {
                 if graph.is_hidden_type(ty) {
                     continue;
                 }
-                let nodes = self.resolver.close(ty, &nodes);
+                let ways = self.resolver.close(ty, &nodes);
                 let condition = is_abstract.then(|| graph.name(ty).to_string());
                 let step = Step { parent: Some(state.step), field: field.name.to_string(), condition };
                 self.steps.push(step);
-                self.visit(ty, nodes, self.steps.len() - 1);
+                self.visit(ty, ways, self.steps.len() - 1);
             }
         }
     }
 
     /// A state that has at hand what an earlier one had can do all that the earlier one could.
-    fn visit(&mut self, ty: TypeIndex, nodes: Rc<[Node]>, step: usize) {
+    fn visit(&mut self, ty: TypeIndex, ways: Ways, step: usize) {
         let seen = self.visited.entry(ty).or_default();
-        if seen.iter().any(|earlier| earlier.iter().all(|node| nodes.binary_search(node).is_ok())) {
+        if seen.iter().any(|earlier| covers(&ways, earlier)) {
             return;
         }
-        seen.push(nodes.clone());
-        self.queue.push_back(State { ty, nodes, step });
+        seen.push(ways.clone());
+        self.queue.push_back(State { ty, ways, step });
     }
 
     fn fail(&mut self, state: &State, field: &str) {
@@ -141,7 +142,7 @@ impl Walk<'_, '_> {
             return;
         }
         let failure =
-            Failure { ty: state.ty, nodes: state.nodes.clone(), field: field.to_owned(), step: state.step };
+            Failure { ty: state.ty, ways: state.ways.clone(), field: field.to_owned(), step: state.step };
         self.failed.push(failure);
     }
 }

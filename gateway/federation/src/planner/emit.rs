@@ -6,12 +6,13 @@ use rustc_hash::FxHashSet;
 
 use super::node::Node;
 use super::position::{Positions, ROOT};
+use super::representation::{self, DraftRepresentation};
 use super::request::{RequestNode, Requests, Wanted};
 use super::solve::{Content, Enter, Frag, FragId, Need, Placed, Solver, ValueId, Visit};
 use super::{PlanError, Roots};
-use crate::plan::{PathStep, RepresentationField, RepresentationValue, ShapeId, SlotId};
+use crate::plan::{PathStep, RepresentationField, ShapeId, SlotId};
 use crate::selection::{CondId, SetId};
-use crate::supergraph::FieldName;
+use crate::supergraph::{FieldName, FieldType};
 use crate::{OperationKind, SubgraphId, TypeId, TypeSet};
 
 /// Index into [`Drafts::groups`].
@@ -34,13 +35,6 @@ pub(super) struct Group {
     pub level: usize,
     /// For mutations: which root field it belongs to.
     pub part: usize,
-}
-
-#[derive(Debug)]
-pub(super) struct DraftRepresentation {
-    pub types: TypeSet,
-    pub on: Option<TypeId>,
-    pub fields: Vec<RepresentationField>,
 }
 
 /// All groups of a plan, before they are merged into fetches.
@@ -114,6 +108,9 @@ pub(super) fn emit<'a>(
 }
 
 type Touched = BTreeSet<GroupId>;
+
+/// A field in one subgraph: its type, and what it provides.
+type FieldHere = (FieldType, Option<SetId>);
 
 impl Drafts<'_> {
     /// Mutation fields that follow each other in one subgraph go in one request, which runs them in order,
@@ -224,17 +221,12 @@ impl Drafts<'_> {
                 let groups = self.frag(*frag, types, &own)?;
                 deps.extend(groups.iter().copied());
                 touched.extend(groups);
-                for field in self.representation(*set, at.position, types, false)? {
-                    if !fields.iter().any(|known: &RepresentationField| {
-                        known.name == field.name && known.types == field.types
-                    }) {
-                        fields.push(field);
-                    }
-                }
+                let more = self.representation(*set, at.position, types, false)?;
+                representation::join(&mut fields, more);
             }
         }
         let entities = visit.enter != Enter::Root;
-        let group = self.group(visit, at, deps);
+        let group = self.group(visit, at, deps, types, &fields);
         if entities {
             self.represent(group, types, visit.on, fields);
         }
@@ -328,17 +320,51 @@ impl Drafts<'_> {
         at: &At,
         child: Option<ValueId>,
     ) -> Result<Touched, PlanError> {
-        let entry = &placed.entry;
-        let sample = self.sample(types, at)?;
-        let local = self.solver.joins.local(sample, entry.field, &mut self.solver.sets);
+        let mut touched = Touched::new();
+        for (types, local) in self.by_type(placed, types, at)? {
+            touched.extend(self.select_alike(placed, &types, slot, node, at, child, local)?);
+        }
+        Ok(touched)
+    }
+
+    /// The types by what the field is on them in this subgraph: one response key can't be both `ID` and `ID!`.
+    fn by_type(
+        &mut self,
+        placed: &Placed,
+        types: &TypeSet,
+        at: &At,
+    ) -> Result<Vec<(TypeSet, FieldHere)>, PlanError> {
+        let field = placed.entry.field;
         let supergraph = self.solver.joins.supergraph;
-        let (ty, provided) = match local {
-            Some(local) => (local.ty, local.provided),
-            None => match supergraph.field(sample.ty, entry.field) {
-                Some(info) => (info.ty.clone(), None),
-                None => return Err(PlanError::Unknown(supergraph.field_name(entry.field).to_owned())),
-            },
-        };
+        let mut found: Vec<(TypeSet, FieldHere)> = Vec::new();
+        for ty in types.iter() {
+            let node = Node { ty: at.on.unwrap_or(ty), subgraph: at.subgraph, provided: at.provided };
+            let Some(local) = self.solver.joins.local(node, field, &mut self.solver.sets) else { continue };
+            let alike = (local.ty, local.provided);
+            match found.iter_mut().find(|(_, known)| *known == alike) {
+                Some((types, _)) => types.insert(ty),
+                None => found.push((TypeSet::of(ty), alike)),
+            }
+        }
+        if found.is_empty() {
+            return Err(PlanError::Unknown(supergraph.field_name(field).to_owned()));
+        }
+        Ok(found)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "it is one step of `select`, for some of its types")]
+    fn select_alike(
+        &mut self,
+        placed: &Placed,
+        types: &TypeSet,
+        slot: SlotId,
+        node: RequestNode,
+        at: &At,
+        child: Option<ValueId>,
+        (ty, provided): FieldHere,
+    ) -> Result<Touched, PlanError> {
+        let entry = &placed.entry;
+        let supergraph = self.solver.joins.supergraph;
         let position = match child {
             Some(_) => Some(self.positions.child(at.position, slot)?),
             None => None,
@@ -371,17 +397,15 @@ impl Drafts<'_> {
         self.value(value, &inner)
     }
 
-    /// One of the types, as a node: the types of a group have been answered alike.
-    fn sample(&self, types: &TypeSet, at: &At) -> Result<Node, PlanError> {
-        let node = |ty| Node { ty, subgraph: at.subgraph, provided: at.provided };
-        if let Some(on) = at.on {
-            return Ok(node(on));
-        }
-        types.iter().next().map(node).ok_or_else(|| PlanError::Unknown("an object without a type".to_owned()))
-    }
-
     /// The group for a visit: one that is there already, unless that would close a circle or delay it.
-    fn group(&mut self, visit: &Visit, at: &At, deps: Touched) -> GroupId {
+    fn group(
+        &mut self,
+        visit: &Visit,
+        at: &At,
+        deps: Touched,
+        types: &TypeSet,
+        fields: &[RepresentationField],
+    ) -> GroupId {
         let (subgraph, only_if) = (visit.subgraph, visit.only_if);
         let entities = visit.enter != Enter::Root;
         let level = deps.iter().map(|&dep| self.groups[dep].level + 1).max().unwrap_or(0);
@@ -393,6 +417,8 @@ impl Drafts<'_> {
                 && group.only_if == only_if
                 && group.path == at.path
                 && group.level >= level
+                && group.can_represent(types, fields)
+                && group.can_represent(types, fields)
         };
         let known = (0..self.groups.len())
             .find(|&id| fits(&self.groups[id]) && !deps.iter().any(|&dep| self.depends(dep, id)));
@@ -439,29 +465,6 @@ impl Drafts<'_> {
         false
     }
 
-    fn represent(
-        &mut self,
-        group: GroupId,
-        types: &TypeSet,
-        on: Option<TypeId>,
-        fields: Vec<RepresentationField>,
-    ) {
-        let known = self.groups[group].representations.iter_mut();
-        let mut rest = types.clone();
-        for representation in known.filter(|known| known.types.intersects(types)) {
-            rest = rest.difference(&representation.types);
-            for field in &fields {
-                let same = |it: &RepresentationField| it.name == field.name && it.types == field.types;
-                if !representation.fields.iter().any(same) {
-                    representation.fields.push(field.clone());
-                }
-            }
-        }
-        if !rest.is_empty() {
-            self.groups[group].representations.push(DraftRepresentation { types: rest, on, fields });
-        }
-    }
-
     /// Puts a group into another one for the same objects.
     pub fn absorb_group(&mut self, into: GroupId, from: GroupId) {
         let supergraph = self.solver.joins.supergraph;
@@ -473,66 +476,6 @@ impl Drafts<'_> {
         let cond = self.groups[from].cond.unwrap_or(CondId::ALWAYS);
         self.want(into, cond);
     }
-
-    /// A field set as fields of a representation, read from the slots where they are stored.
-    fn representation(
-        &mut self,
-        set: SetId,
-        position: ShapeId,
-        types: &TypeSet,
-        key: bool,
-    ) -> Result<Vec<RepresentationField>, PlanError> {
-        let supergraph = self.solver.joins.supergraph;
-        let mut fields = Vec::new();
-        for entry in self.solver.sets.set(set).iter() {
-            let name: Box<str> = supergraph.field_name(entry.field).into();
-            let concerned = match entry.types.is_empty() {
-                true => types.clone(),
-                false => types.intersection(&entry.types),
-            };
-            if entry.field == FieldName::TYPENAME || concerned.is_empty() {
-                continue;
-            }
-            let slots = self.positions.needed(position, entry.field, entry.args, &concerned);
-            let everywhere = slots.len() == 1 && concerned == *types;
-            for (own, slot) in slots {
-                let value = match entry.sub {
-                    None => RepresentationValue::Leaf(slot),
-                    Some(sub) => {
-                        let below = self.below(entry.field, &own);
-                        let position = self.positions.child(position, slot)?;
-                        let mut inner = self.representation(sub, position, &below, key)?;
-                        if self.is_abstract(entry.field, &own) {
-                            inner.insert(0, typename_field());
-                        }
-                        RepresentationValue::Object(slot, inner)
-                    }
-                };
-                let types = (!everywhere).then_some(own);
-                fields.push(RepresentationField { types, name: name.clone(), value, key });
-            }
-        }
-        Ok(fields)
-    }
-
-    /// Whether the subgraph needs to be told the type of the objects in a field.
-    fn is_abstract(&self, field: FieldName, types: &TypeSet) -> bool {
-        let supergraph = self.solver.joins.supergraph;
-        let mut infos = types.iter().filter_map(|ty| supergraph.field(ty, field));
-        infos.any(|info| supergraph.ty(info.ty.named).is_abstract())
-    }
-
-    /// The runtime types that a field's objects can have.
-    fn below(&self, field: FieldName, types: &TypeSet) -> TypeSet {
-        let supergraph = self.solver.joins.supergraph;
-        let infos = types.iter().filter_map(|ty| supergraph.field(ty, field));
-        infos.fold(TypeSet::default(), |all, info| all.union(&supergraph.ty(info.ty.named).possible))
-    }
-}
-
-fn typename_field() -> RepresentationField {
-    let name = "__typename".into();
-    RepresentationField { types: None, name, value: RepresentationValue::Typename, key: false }
 }
 
 fn down(path: &[PathStep], types: Option<TypeSet>, slot: SlotId) -> Vec<PathStep> {

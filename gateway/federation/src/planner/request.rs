@@ -128,6 +128,9 @@ impl Requests {
                 && known.on == wanted.on
         };
         for known in self.nodes[node.0].fields.iter_mut().filter(same) {
+            if known.ty != *wanted.ty {
+                continue;
+            }
             if known.types == *wanted.types {
                 known.cond = sets.or(known.cond, wanted.cond);
                 return known.child;

@@ -101,6 +101,7 @@ pub(super) struct Solver<'a> {
     value_ids: FxHashMap<(SetId, TypeId, SubgraphId, Option<SetId>), ValueId>,
     pub(super) known_ways: FxHashMap<Node, Rc<Vec<Way>>>,
     restricted: FxHashMap<(SetId, TypeId), SetId>,
+    weights: FxHashMap<SetId, u32>,
     /// What is being worked out, and at which depth: asking for it again is a cycle.
     running: FxHashMap<Task, usize>,
     /// The least depth at which a cycle was cut; what hangs below it isn't remembered, since it could be
@@ -125,6 +126,7 @@ impl<'a> Solver<'a> {
             value_ids: FxHashMap::default(),
             known_ways: FxHashMap::default(),
             restricted: FxHashMap::default(),
+            weights: FxHashMap::default(),
             running: FxHashMap::default(),
             cut: usize::MAX,
             budget,
@@ -367,6 +369,18 @@ impl<'a> Solver<'a> {
         Ok(())
     }
 
+    /// How much is fetched somewhere else when a field is.
+    fn weight(&mut self, entry: &Entry) -> u32 {
+        let Some(sub) = entry.sub else { return 1 };
+        if let Some(&known) = self.weights.get(&sub) {
+            return known;
+        }
+        let entries = self.sets.set(sub);
+        let weight = entries.iter().fold(1u32, |all, entry| all.saturating_add(self.weight(entry)));
+        self.weights.insert(sub, weight);
+        weight
+    }
+
     fn leaves(&self, set: &Set) -> u32 {
         let below = |entry: &Entry| entry.sub.map_or(1, |sub| self.leaves(&self.sets.set(sub)).max(1));
         set.iter().map(below).fold(0, u32::saturating_add)
@@ -406,7 +420,7 @@ impl<'a> Solver<'a> {
         place: Place,
     ) -> Result<Option<Choice>, PlanError> {
         let mut cost = way.cost.clone();
-        cost.weight += 1;
+        cost.weight += self.weight(entry);
         if entry.field == FieldName::TYPENAME {
             return Ok(Some(Choice { place, level: way.level, cost, ..Choice::default() }));
         }
@@ -456,7 +470,7 @@ impl<'a> Solver<'a> {
             return Ok(None);
         }
         if place != Place(0) {
-            choice.cost.weight += 1;
+            choice.cost.weight += self.weight(entry);
         }
         if let Some(sub) = entry.sub {
             let child = self.solve_value(sub, local.ty.named, way.node.subgraph, local.provided)?;

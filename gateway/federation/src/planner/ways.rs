@@ -5,7 +5,7 @@ use super::PlanError;
 use super::choose::{Choice, Place};
 use super::cost::Cost;
 use super::node::{NOWHERE, Node};
-use super::solve::{Content, Enter, Frag, Need, Placed, Solver, Visit};
+use super::solve::{Content, Enter, Frag, FragId, Need, Placed, Solver, Visit};
 use crate::selection::{CondId, Entry, SetId};
 use crate::supergraph::{FieldName, TypeKind};
 use crate::{OperationKind, SubgraphId, TypeId};
@@ -228,12 +228,11 @@ impl Solver<'_> {
                 continue;
             }
             let only_if = if choice.requires.is_some() { entry.cond } else { CondId::ALWAYS };
-            let at = visit((choice.place.0, choice.level, only_if), ways, &mut visits, frag);
-            if let (Some(requires), Enter::Key { requires: known, .. }) =
-                (choice.requires, &mut frag.visits[at].enter)
-                && !known.contains(&requires)
-            {
-                known.push(requires);
+            let mut key = VisitKey { way: choice.place.0, level: choice.level, only_if, number: 0 };
+            let mut at = visit(key, ways, &mut visits, frag);
+            while !self.brings(choice.requires, &mut frag.visits[at].enter) {
+                key.number += 1;
+                at = visit(key, ways, &mut visits, frag);
             }
             match &mut frag.visits[at].content {
                 Content::Fields(fields) if !ways[choice.place.0].is_interface => fields.push(placed),
@@ -244,7 +243,7 @@ impl Solver<'_> {
             }
         }
         for (at, entries) in by_interface {
-            let node = ways[visits[at].0].node;
+            let node = ways[visits[at].way].node;
             let set = self.sets.intern(entries);
             let value = self.solve_value(set, node.ty, node.subgraph, None)?;
             frag.visits[at].content = Content::Interface(value);
@@ -253,22 +252,61 @@ impl Solver<'_> {
     }
 }
 
-/// By which way, at which level, and under which condition alone.
-type VisitKey = (usize, u8, CondId);
+impl Solver<'_> {
+    /// Makes a visit bring along what a field requires, unless it already brings something that has the same
+    /// name in the representation and isn't the same.
+    fn brings(&self, requires: Option<(SetId, FragId)>, enter: &mut Enter) -> bool {
+        let (Some(requires), Enter::Key { requires: known, .. }) = (requires, enter) else { return true };
+        if known.contains(&requires) {
+            return true;
+        }
+        if known.iter().any(|(set, _)| self.collide(*set, requires.0)) {
+            return false;
+        }
+        known.push(requires);
+        true
+    }
+
+    /// Whether two field sets ask for one field with different arguments.
+    fn collide(&self, a: SetId, b: SetId) -> bool {
+        let (a, b) = (self.sets.set(a), self.sets.set(b));
+        a.iter().any(|one| {
+            let same = b.iter().filter(|other| other.field == one.field);
+            let mut together = same.filter(|other| {
+                one.types.is_empty() || other.types.is_empty() || one.types.intersects(&other.types)
+            });
+            together.any(|other| {
+                let below = || one.sub.zip(other.sub).is_some_and(|(a, b)| self.collide(a, b));
+                one.args != other.args || below()
+            })
+        })
+    }
+}
+
+/// What tells a visit from others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct VisitKey {
+    way: usize,
+    level: u8,
+    only_if: CondId,
+    /// Requirements that a representation can't hold at once make for several.
+    number: u32,
+}
 
 /// The visit of a way, with those it needs before it.
 fn visit(wanted: VisitKey, ways: &[Way], visits: &mut Vec<VisitKey>, frag: &mut Frag) -> usize {
     if let Some(known) = visits.iter().position(|known| *known == wanted) {
         return known;
     }
-    let (way, _, only_if) = wanted;
+    let VisitKey { way, only_if, .. } = wanted;
     let Way { node, on, key, needs, .. } = &ways[way];
     let enter = match key {
         None => Enter::Root,
         Some(key) => {
             let mut list = Vec::new();
             for need in needs {
-                let before = (need.from, ways[need.from].level, CondId::ALWAYS);
+                let level = ways[need.from].level;
+                let before = VisitKey { way: need.from, level, only_if: CondId::ALWAYS, number: 0 };
                 let from = (need.from != 0).then(|| visit(before, ways, visits, frag));
                 list.push(Need { placed: need.placed.clone(), from });
             }

@@ -34,7 +34,10 @@ impl World {
         match &known.requires {
             Some(required) => {
                 let values = required.iter().map(|one| match one.split_once('(') {
-                    Some((name, _)) => self.plain(type_name, id, name, 7),
+                    Some((name, argument)) => {
+                        let argument = argument.trim_start_matches("n: ").trim_end_matches(')').parse();
+                        self.plain(type_name, id, name, argument.unwrap_or_default())
+                    }
                     None => self.plain(type_name, id, one, 3),
                 });
                 Value::Leaf(joined(values))

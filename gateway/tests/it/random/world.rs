@@ -311,7 +311,7 @@ impl World {
                     .iter()
                     .filter(|other| !other.owners.contains(&owner) && other.name.starts_with('f'))
                     .map(|other| match other.has_argument {
-                        true => format!("{}(n: 7)", other.name),
+                        true => format!("{}(n: {})", other.name, 7 + number % 2),
                         false => other.name.clone(),
                     })
                     .collect();

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::super::diagnostic::{Code, Place, Report};
 use super::graph::{Node, TypeIndex};
-use super::resolve::Resolver;
+use super::resolve::{Resolver, Way};
 use super::{Failure, Step};
 
 pub(super) fn report(resolver: &Resolver<'_, '_>, steps: &[Step], failed: &[Failure], report: &mut Report) {
@@ -13,10 +13,12 @@ pub(super) fn report(resolver: &Resolver<'_, '_>, steps: &[Step], failed: &[Fail
         message.push_str(&query(resolver, steps, failure));
         message.push_str("\ncannot be satisfied by the subgraphs because:");
         let mut told: Vec<usize> = Vec::new();
-        for node in failure.nodes.iter() {
-            if !told.contains(&node.graph) {
-                told.push(node.graph);
-                from(resolver, failure, *node, &mut message);
+        for way in failure.ways.iter() {
+            for node in way.iter() {
+                if !told.contains(&node.graph) {
+                    told.push(node.graph);
+                    from(resolver, failure, way, *node, &mut message);
+                }
             }
         }
         let help = format!(
@@ -60,7 +62,7 @@ fn query(resolver: &Resolver<'_, '_>, steps: &[Step], failure: &Failure) -> Stri
 }
 
 /// What one subgraph that has the object can't do.
-fn from(resolver: &Resolver<'_, '_>, failure: &Failure, node: Node, message: &mut String) {
+fn from(resolver: &Resolver<'_, '_>, failure: &Failure, way: &Way, node: Node, message: &mut String) {
     let graph = resolver.graph;
     let (on, field) = (graph.name(failure.ty), &failure.field);
     let here = graph.merged.name(node.graph);
@@ -81,8 +83,7 @@ fn from(resolver: &Resolver<'_, '_>, failure: &Failure, node: Node, message: &mu
         }
     }
     for target in resolver.targets(failure.ty) {
-        let elsewhere =
-            target.graph != node.graph && !failure.nodes.iter().any(|known| known.graph == target.graph);
+        let elsewhere = target.graph != node.graph && !way.iter().any(|known| known.graph == target.graph);
         let resolves = graph.join(target.graph, target.local, field).is_some_and(|join| !join.external);
         if elsewhere && resolves {
             moves(resolver, failure.ty, target, field, here, message);

@@ -15,17 +15,31 @@ const MAX_DEPTH: usize = 48;
 /// Steps of all conditions together, so that no schema can keep composition busy for long.
 const MAX_WORK: usize = 5_000_000;
 
-/// A concrete type, and where a value of it is at hand.
-type State = (TypeIndex, Rc<[Node]>);
+/// Every place (sorted) in which an object that was reached in one of them can be looked up.
+///
+/// A key's fields, and what a field requires, must all be resolved on one way: a shareable field that gives an object
+/// in several subgraphs gives as many ways, and what one of them has at hand is of no use to a look-up on another,
+/// as nothing says that each of them is asked.
+pub(super) type Way = Rc<[Node]>;
+
+/// All ways to an object, none of them part of another.
+pub(super) type Ways = Rc<[Way]>;
+
+/// Whether all that can be resolved on some ways can be resolved on the others, too.
+pub(super) fn covers(ways: &[Way], less: &[Way]) -> bool {
+    let within = |small: &Way, large: &Way| small.iter().all(|node| large.binary_search(node).is_ok());
+    less.iter().all(|small| ways.iter().any(|large| within(small, large)))
+}
 
 pub(super) struct Resolver<'g, 'a> {
     pub(super) graph: &'g Graph<'g, 'a>,
     /// Selections of `@provides`; the first is empty.
     provided: Vec<Vec<Selection>>,
     provided_by_text: HashMap<String, usize>,
-    closed: HashMap<State, Rc<[Node]>>,
+    /// The way from a concrete type and a place in which a value of it was reached.
+    closed: HashMap<(TypeIndex, Node), Way>,
     /// Closures and requirements that are being worked on: meeting one again is a circle.
-    closing: HashSet<State>,
+    closing: HashSet<(TypeIndex, Node)>,
     requiring: HashSet<(TypeIndex, usize, String)>,
     /// Circles met so far: what was found inside one may be too little, so it isn't remembered.
     circles: usize,
@@ -51,29 +65,41 @@ impl<'g, 'a> Resolver<'g, 'a> {
         self.work >= MAX_WORK
     }
 
-    /// Adds every place that keys lead to, until nothing is new.
-    pub(super) fn close(&mut self, ty: TypeIndex, nodes: &[Node]) -> Rc<[Node]> {
-        let start: Rc<[Node]> = nodes.into();
-        let state = (ty, start.clone());
-        if let Some(known) = self.closed.get(&state) {
+    /// The ways to a value that was reached at all of these nodes.
+    pub(super) fn close(&mut self, ty: TypeIndex, nodes: &[Node]) -> Ways {
+        let mut ways: Vec<Way> = Vec::new();
+        for node in nodes {
+            let way = [self.way(ty, *node)];
+            if !covers(&ways, &way) {
+                ways.retain(|known| !covers(&way, std::slice::from_ref(known)));
+                ways.extend(way);
+            }
+        }
+        ways.into()
+    }
+
+    /// Every place that keys lead to, from one place.
+    fn way(&mut self, ty: TypeIndex, node: Node) -> Way {
+        let start = (ty, node);
+        if let Some(known) = self.closed.get(&start) {
             return known.clone();
         }
-        if self.closing.len() >= MAX_DEPTH || self.exhausted() || !self.closing.insert(state.clone()) {
+        if self.closing.len() >= MAX_DEPTH || self.exhausted() || !self.closing.insert(start) {
             self.circles += 1;
-            return start;
+            return [node].into();
         }
         let circles = self.circles;
-        let closed = self.closure(ty, nodes);
-        self.closing.remove(&state);
+        let closed = self.closure(ty, node);
+        self.closing.remove(&start);
         if circles == self.circles || self.closing.is_empty() {
-            self.closed.insert(state, closed.clone());
+            self.closed.insert(start, closed.clone());
         }
         closed
     }
 
-    fn closure(&mut self, ty: TypeIndex, nodes: &[Node]) -> Rc<[Node]> {
+    fn closure(&mut self, ty: TypeIndex, node: Node) -> Way {
         let graph = self.graph;
-        let mut nodes = nodes.to_vec();
+        let mut nodes = vec![node];
         if graph.is_root(ty) {
             // A root is at hand everywhere, without a key.
             nodes.extend(graph.homes(ty));
@@ -81,22 +107,19 @@ impl<'g, 'a> Resolver<'g, 'a> {
             nodes.dedup();
             return nodes.into();
         }
+        let targets = self.targets(ty);
         loop {
-            let mut found = Vec::new();
-            for target in self.targets(ty) {
-                if nodes.contains(&target) {
-                    continue;
-                }
-                let keys = self.keys(ty, &nodes, target);
-                if keys.iter().any(|key| self.satisfies(ty, &nodes, &key.fields.selections)) {
-                    found.push(target);
+            nodes.sort();
+            let way: Way = nodes.as_slice().into();
+            for target in targets.iter().filter(|target| way.binary_search(target).is_err()) {
+                let keys = self.keys(ty, &way, *target);
+                if keys.iter().any(|key| self.satisfied_on(ty, &way, &key.fields.selections)) {
+                    nodes.push(*target);
                 }
             }
-            if found.is_empty() {
-                nodes.sort();
-                return nodes.into();
+            if nodes.len() == way.len() {
+                return way;
             }
-            nodes.extend(found);
         }
     }
 
@@ -137,12 +160,12 @@ impl<'g, 'a> Resolver<'g, 'a> {
         keys
     }
 
-    /// Where the value of a field is at hand, when its object is at `nodes` (which are closed).
-    pub(super) fn advance(&mut self, ty: TypeIndex, nodes: &[Node], field: &str) -> Vec<Node> {
+    /// Where the value of a field is at hand, when its object is reached on these ways.
+    pub(super) fn advance(&mut self, ty: TypeIndex, ways: &[Way], field: &str) -> Vec<Node> {
         let mut reached = Vec::new();
-        for node in nodes {
-            if let Some(next) = self.follow(ty, nodes, *node, field) {
-                reached.push(next);
+        for way in ways {
+            for node in way.iter() {
+                reached.extend(self.follow(ty, way, *node, field));
             }
         }
         reached.sort();
@@ -150,7 +173,7 @@ impl<'g, 'a> Resolver<'g, 'a> {
         reached
     }
 
-    fn follow(&mut self, ty: TypeIndex, nodes: &[Node], node: Node, field: &str) -> Option<Node> {
+    fn follow(&mut self, ty: TypeIndex, way: &Way, node: Node, field: &str) -> Option<Node> {
         self.work += 1;
         let graph = self.graph;
         let join = graph.join(node.graph, node.local, field)?;
@@ -160,7 +183,7 @@ impl<'g, 'a> Resolver<'g, 'a> {
             let nested = from_above?;
             return Some(self.arrive(node, local, nested));
         }
-        if join.used_overridden || !self.requirement(ty, nodes, node, field, join) {
+        if join.used_overridden || !self.requirement(ty, way, node, field, join) {
             return None;
         }
         let mut nested = from_above.unwrap_or_default();
@@ -217,39 +240,37 @@ impl<'g, 'a> Resolver<'g, 'a> {
         id
     }
 
-    fn requirement(
-        &mut self,
-        ty: TypeIndex,
-        nodes: &[Node],
-        node: Node,
-        field: &str,
-        join: &Join<'_>,
-    ) -> bool {
+    fn requirement(&mut self, ty: TypeIndex, way: &Way, node: Node, field: &str, join: &Join<'_>) -> bool {
         let Some(set) = join.requires else { return true };
         let circle = (ty, node.graph, field.to_owned());
         if self.requiring.len() >= MAX_DEPTH || !self.requiring.insert(circle.clone()) {
             self.circles += 1;
             return false;
         }
-        let satisfied = self.satisfies(ty, nodes, &set.selections);
+        let satisfied = self.satisfied_on(ty, way, &set.selections);
         self.requiring.remove(&circle);
         satisfied
     }
 
-    /// Whether a selection can be resolved on a value that is at `nodes`.
-    pub(super) fn satisfies(&mut self, ty: TypeIndex, nodes: &[Node], selections: &[Selection]) -> bool {
+    /// Whether a condition can be resolved on one way.
+    fn satisfied_on(&mut self, ty: TypeIndex, way: &Way, selections: &[Selection]) -> bool {
+        self.satisfies(ty, std::slice::from_ref(way), selections)
+    }
+
+    /// Whether each field of a selection can be resolved on one of the ways, whichever.
+    fn satisfies(&mut self, ty: TypeIndex, ways: &[Way], selections: &[Selection]) -> bool {
         if self.exhausted() {
             return true;
         }
         selections.iter().all(|selection| match selection {
             Selection::Field(selected) if selected.name == "__typename" => true,
             Selection::Field(selected) => {
-                let reached = self.advance(ty, nodes, &selected.name);
+                let reached = self.advance(ty, ways, &selected.name);
                 !reached.is_empty() && self.satisfies_below(&reached, &selected.selection_set)
             }
             Selection::InlineFragment(fragment) => {
                 let applies = fragment.type_condition.as_ref().is_none_or(|on| self.graph.is_under(ty, on));
-                !applies || self.satisfies(ty, nodes, &fragment.selection_set)
+                !applies || self.satisfies(ty, ways, &fragment.selection_set)
             }
             Selection::FragmentSpread(_) => true,
         })
@@ -258,8 +279,8 @@ impl<'g, 'a> Resolver<'g, 'a> {
     fn satisfies_below(&mut self, reached: &[Node], selections: &[Selection]) -> bool {
         selections.is_empty()
             || self.graph.concrete(reached).into_iter().all(|(ty, nodes)| {
-                let nodes = self.close(ty, &nodes);
-                self.satisfies(ty, &nodes, selections)
+                let ways = self.close(ty, &nodes);
+                self.satisfies(ty, &ways, selections)
             })
     }
 }

@@ -175,7 +175,7 @@ fn join_lookups(drafts: &mut Drafts, groups: &mut Vec<GroupId>) {
     while at < groups.len() {
         let same = |other: &usize| {
             let (one, other) = (&drafts.groups[groups[at]], &drafts.groups[groups[*other]]);
-            one.path == other.path && one.only_if == other.only_if
+            one.path == other.path && one.only_if == other.only_if && one.can_take(other)
         };
         match (at + 1..groups.len()).filter(same).find(|_| drafts.groups[groups[at]].entities) {
             Some(other) => {

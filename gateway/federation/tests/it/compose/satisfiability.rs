@@ -210,6 +210,68 @@ fn an_interface_object_alone_does_not_know_the_concrete_type() {
     );
 }
 
+/// `thing` is given in two subgraphs, but whoever asks one of them has only what that one has.
+#[test]
+fn a_key_is_resolved_on_one_way() {
+    let text = r#"
+        # a
+        type Query { thing: Thing @shareable }
+        type Thing @key(fields: "id") { id: ID! name: String @shareable MORE }
+        # b
+        type Query { thing: Thing @shareable }
+        type Thing { part: Part name: String @shareable }
+        type Part { code: ID! @shareable }
+        # c
+        type Thing @key(fields: "id part { code }") { id: ID! part: Part @external color: String }
+        type Part { code: ID! @external }
+    "#;
+    refuses(&text.replace("MORE", ""), &["SATISFIABILITY_ERROR"]);
+    let shared = text.replace("{ part: Part name", "{ part: Part @shareable name");
+    let shared = shared.replace("MORE }", "part: Part @shareable }\n type Part { code: ID! @shareable }");
+    accepts(&shared);
+}
+
+#[test]
+fn what_is_required_is_resolved_on_one_way() {
+    let text = r#"
+        # a
+        type Query { thing: Thing @shareable }
+        type Thing @key(fields: "id") { id: ID! weight: Int @external price: Int @requires(fields: "weight") }
+        # b
+        type Query { thing: Thing @shareable }
+        type Thing KEY { MORE weight: Int }
+    "#;
+    refuses(&text.replace("KEY", "").replace("MORE", ""), &["SATISFIABILITY_ERROR"]);
+    refuses(
+        &text.replace("KEY", "@key(fields: \"sku\")").replace("MORE", "sku: ID!"),
+        &["SATISFIABILITY_ERROR"],
+    );
+    accepts(&text.replace("KEY", "@key(fields: \"id\")").replace("MORE", "id: ID!"));
+}
+
+/// Below a condition as below a query, fields of one value type may come from several subgraphs.
+#[test]
+fn fields_of_a_condition_may_come_from_several_places_on_one_way() {
+    accepts(
+        r#"
+        # a
+        type Query { thing: Thing }
+        type Thing @key(fields: "id") { id: ID! part: Part @shareable }
+        type Part { width: Int }
+        # b
+        type Thing @key(fields: "id") { id: ID! part: Part @shareable }
+        type Part { height: Int }
+        # c
+        type Thing @key(fields: "id") {
+          id: ID!
+          part: Part @external
+          area: Int @requires(fields: "part { width height }")
+        }
+        type Part { width: Int @external height: Int @external }
+    "#,
+    );
+}
+
 /// Ten subgraphs that all know a type with forty shareable fields, eight levels deep: few states, not 10^8 paths.
 #[test]
 fn many_ways_are_few_states() {

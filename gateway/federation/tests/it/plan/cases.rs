@@ -276,3 +276,39 @@ type Item @key(fields: "id") { id: ID! price: Int @override(from: "old") }
         query($representations:[_Any!]!){_entities(representations:$representations){...on Item{price}}}
     "#);
 }
+
+#[test]
+fn one_name_required_with_two_arguments_makes_two_representations() {
+    assert_snapshot!(plan(r#"
+# a
+type Query { item: Item }
+type Item @key(fields: "id") { id: ID! price(in: String): Int }
+# b
+type Item @key(fields: "id") { id: ID! price(in: String): Int @external
+  dollars: Int @requires(fields: "price(in: \"USD\")") euros: Int @requires(fields: "price(in: \"EUR\")") }
+"#, "{ item { price dollars euros } }"), @r#"
+    0 a
+        {item{price id _1_price:price(in: "USD") _2_price:price(in: "EUR")}}
+    1 b after 0
+        at item by Item { id price }
+        at item by Item { id price }
+        query($_r0:[_Any!]!,$_r1:[_Any!]!){_e0:_entities(representations:$_r0){...on Item{dollars}} _e1:_entities(representations:$_r1){...on Item{euros}}}
+    "#);
+}
+
+#[test]
+fn a_field_that_differs_between_the_types_of_a_union_gets_an_alias() {
+    assert_snapshot!(plan(r#"
+# a
+type Query { all: [Either!]! }
+union Either = A | B
+type A { id: ID! @shareable name: String @shareable }
+type B { id: ID name: String }
+# b
+type Query { a: A }
+type A { id: ID @shareable name: String @shareable }
+"#, "{ all { ... on A { id name } ... on B { id name } } }"), @r#"
+    0 a
+        {all{__typename ...on A{id name}...on B{_1_id:id name}}}
+    "#);
+}

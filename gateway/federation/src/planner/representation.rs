@@ -1,0 +1,162 @@
+//! Representations: what an object is asked by, read from the slots where it is stored.
+
+use super::PlanError;
+use super::emit::{Drafts, Group, GroupId};
+use crate::plan::{RepresentationField, RepresentationValue, ShapeId};
+use crate::selection::SetId;
+use crate::supergraph::FieldName;
+use crate::{TypeId, TypeSet};
+
+/// How objects of some types are represented in one lookup.
+#[derive(Debug)]
+pub(super) struct DraftRepresentation {
+    pub types: TypeSet,
+    /// The interface by whose name they go.
+    pub on: Option<TypeId>,
+    pub fields: Vec<RepresentationField>,
+}
+
+impl Group {
+    /// Whether these fields can travel in the group's representations: one name can't stand for two things.
+    pub fn can_represent(&self, types: &TypeSet, fields: &[RepresentationField]) -> bool {
+        let mut concerned = self.representations.iter().filter(|known| known.types.intersects(types));
+        concerned.all(|known| can_join(&known.fields, fields))
+    }
+
+    /// Whether all of another group's representations can travel in this one's.
+    pub fn can_take(&self, other: &Self) -> bool {
+        other.representations.iter().all(|one| self.can_represent(&one.types, &one.fields))
+    }
+}
+
+impl Drafts<'_> {
+    /// Adds fields to the representations of some types.
+    pub fn represent(
+        &mut self,
+        group: GroupId,
+        types: &TypeSet,
+        on: Option<TypeId>,
+        fields: Vec<RepresentationField>,
+    ) {
+        let mut rest = types.clone();
+        let mut split = Vec::new();
+        for known in &mut self.groups[group].representations {
+            let common = known.types.intersection(types);
+            if common.is_empty() {
+                continue;
+            }
+            rest = rest.difference(&common);
+            // The others don't need what these bring along, and may not have it.
+            let others = known.types.difference(&common);
+            if !others.is_empty() {
+                split.push(DraftRepresentation { types: others, on: known.on, fields: known.fields.clone() });
+                known.types = common;
+            }
+            join(&mut known.fields, fields.clone());
+        }
+        if !rest.is_empty() {
+            split.push(DraftRepresentation { types: rest, on, fields });
+        }
+        self.groups[group].representations.extend(split);
+    }
+
+    /// A field set as fields of a representation, read from the slots where they are stored.
+    pub fn representation(
+        &mut self,
+        set: SetId,
+        position: ShapeId,
+        types: &TypeSet,
+        key: bool,
+    ) -> Result<Vec<RepresentationField>, PlanError> {
+        let supergraph = self.solver.joins.supergraph;
+        let mut fields = Vec::new();
+        for entry in self.solver.sets.set(set).iter() {
+            let name: Box<str> = supergraph.field_name(entry.field).into();
+            let concerned = match entry.types.is_empty() {
+                true => types.clone(),
+                false => types.intersection(&entry.types),
+            };
+            if entry.field == FieldName::TYPENAME || concerned.is_empty() {
+                continue;
+            }
+            let slots = self.positions.needed(position, entry.field, entry.args, &concerned);
+            let everywhere = slots.len() == 1 && concerned == *types;
+            for (own, slot) in slots {
+                let value = match entry.sub {
+                    None => RepresentationValue::Leaf(slot),
+                    Some(sub) => {
+                        let below = self.below(entry.field, &own);
+                        let position = self.positions.child(position, slot)?;
+                        let mut inner = self.representation(sub, position, &below, key)?;
+                        if self.is_abstract(entry.field, &own) {
+                            inner.insert(0, typename_field());
+                        }
+                        RepresentationValue::Object(slot, inner)
+                    }
+                };
+                let types = (!everywhere).then_some(own);
+                fields.push(RepresentationField { types, name: name.clone(), value, key });
+            }
+        }
+        Ok(fields)
+    }
+
+    /// Whether the subgraph needs to be told the type of the objects in a field.
+    fn is_abstract(&self, field: FieldName, types: &TypeSet) -> bool {
+        let supergraph = self.solver.joins.supergraph;
+        let mut infos = types.iter().filter_map(|ty| supergraph.field(ty, field));
+        infos.any(|info| supergraph.ty(info.ty.named).is_abstract())
+    }
+
+    /// The runtime types that a field's objects can have.
+    fn below(&self, field: FieldName, types: &TypeSet) -> TypeSet {
+        let supergraph = self.solver.joins.supergraph;
+        let infos = types.iter().filter_map(|ty| supergraph.field(ty, field));
+        infos.fold(TypeSet::default(), |all, info| all.union(&supergraph.ty(info.ty.named).possible))
+    }
+}
+
+fn same(a: &RepresentationField, b: &RepresentationField) -> bool {
+    a.name == b.name && a.types == b.types
+}
+
+/// Whether no name in both means two things.
+fn can_join(known: &[RepresentationField], more: &[RepresentationField]) -> bool {
+    more.iter().all(|new| {
+        known.iter().filter(|old| old.name == new.name).all(|old| match (&old.value, &new.value) {
+            (RepresentationValue::Object(a, old), RepresentationValue::Object(b, new)) => {
+                a == b && can_join(old, new)
+            }
+            (old_value, new_value) => old_value == new_value || !overlap(old, new),
+        })
+    })
+}
+
+fn overlap(a: &RepresentationField, b: &RepresentationField) -> bool {
+    match (&a.types, &b.types) {
+        (Some(a), Some(b)) => a.intersects(b),
+        _ => true,
+    }
+}
+
+/// Adds fields to others, at every depth.
+pub(super) fn join(known: &mut Vec<RepresentationField>, more: Vec<RepresentationField>) {
+    for new in more {
+        match known.iter_mut().find(|old| same(old, &new)) {
+            None => known.push(new),
+            Some(old) => {
+                old.key |= new.key;
+                if let (RepresentationValue::Object(_, old), RepresentationValue::Object(_, new)) =
+                    (&mut old.value, new.value)
+                {
+                    join(old, new);
+                }
+            }
+        }
+    }
+}
+
+fn typename_field() -> RepresentationField {
+    let name = "__typename".into();
+    RepresentationField { types: None, name, value: RepresentationValue::Typename, key: false }
+}
