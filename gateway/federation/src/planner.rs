@@ -22,6 +22,7 @@ mod choose;
 mod cost;
 mod emit;
 mod fetches;
+mod missing;
 mod node;
 mod output;
 mod position;

@@ -10,8 +10,8 @@ use crate::{web, workspace};
 use super::foreign::Foreign;
 
 /// Minutes of one core that building the programs takes from nothing, and the disk that it fills.
-const BUILD_CORE_MINUTES: u32 = 24;
-const BUILD_DISK_MB: u32 = 1400;
+const BUILD_CORE_MINUTES: u32 = 10;
+const BUILD_DISK_MB: u32 = 3_000;
 
 /// The same for the page, packages included.
 const PAGE_MINUTES: u32 = 2;

@@ -101,7 +101,7 @@ pub(super) struct Solver<'a> {
     value_ids: FxHashMap<(SetId, TypeId, SubgraphId, Option<SetId>), ValueId>,
     pub(super) known_ways: FxHashMap<Node, Rc<Vec<Way>>>,
     restricted: FxHashMap<(SetId, TypeId), SetId>,
-    weights: FxHashMap<SetId, u32>,
+    pub(super) weights: FxHashMap<SetId, u32>,
     /// What is being worked out, and at which depth: asking for it again is a cycle.
     running: FxHashMap<Task, usize>,
     /// The least depth at which a cycle was cut; what hangs below it isn't remembered, since it could be
@@ -361,29 +361,12 @@ impl<'a> Solver<'a> {
             }
         }
         // What was missing somewhere and then found elsewhere isn't missing any more.
-        cost.missing = self.leaves(&missing);
+        cost.missing = self.fields_of(&missing);
         self.record(&chosen, &ways, frag)?;
         if !missing.is_empty() {
             frag.missing = Some(self.sets.intern(missing));
         }
         Ok(())
-    }
-
-    /// How much is fetched somewhere else when a field is.
-    fn weight(&mut self, entry: &Entry) -> u32 {
-        let Some(sub) = entry.sub else { return 1 };
-        if let Some(&known) = self.weights.get(&sub) {
-            return known;
-        }
-        let entries = self.sets.set(sub);
-        let weight = entries.iter().fold(1u32, |all, entry| all.saturating_add(self.weight(entry)));
-        self.weights.insert(sub, weight);
-        weight
-    }
-
-    fn leaves(&self, set: &Set) -> u32 {
-        let below = |entry: &Entry| entry.sub.map_or(1, |sub| self.leaves(&self.sets.set(sub)).max(1));
-        set.iter().map(below).fold(0, u32::saturating_add)
     }
 
     /// Everywhere that the field can come from.
@@ -514,7 +497,7 @@ impl<'a> Solver<'a> {
                 None => groups.push((TypeSet::of(ty), frag)),
             }
         }
-        cost.missing = self.leaves(&missing);
+        cost.missing = self.fields_of(&missing);
         let missing = (!missing.is_empty()).then(|| self.sets.intern(missing));
         let id = ValueId(self.values.len() as u32);
         self.values.push(Rc::new(Value { declared, groups, missing, cost }));
@@ -536,63 +519,5 @@ impl<'a> Solver<'a> {
             Entry { types, ..entry.clone() }
         };
         self.sets.intern(entries.iter().filter(concerns).map(narrow).collect())
-    }
-
-    /// A field that one of its types can't answer from here is missing for all of them: which type an object
-    /// has is known only once it is there, so all come from one place.
-    fn add_missing(&mut self, set: SetId, rest: SetId, ty: TypeId, missing: &mut Set) {
-        for entry in self.sets.set(rest).iter() {
-            let entries = self.sets.set(set);
-            let same = |known: &&Entry| known.key == entry.key && known.field == entry.field;
-            let of_type = |known: &&Entry| known.types.is_empty() || known.types.contains(ty);
-            let types = match entries.iter().filter(same).find(of_type) {
-                Some(whole) => whole.types.clone(),
-                None => TypeSet::of(ty),
-            };
-            let entry = Entry { types, ..entry.clone() };
-            let known = missing
-                .iter()
-                .position(|it| Entry { sub: None, ..it.clone() } == Entry { sub: None, ..entry.clone() });
-            match (known, entry.sub) {
-                (None, _) => missing.push(entry),
-                (Some(at), Some(sub)) if missing[at].sub != Some(sub) => {
-                    let mut union =
-                        missing[at].sub.map(|known| (*self.sets.set(known)).clone()).unwrap_or_default();
-                    let more = self.sets.set(sub);
-                    union.extend(more.iter().filter(|it| !union.contains(it)).cloned().collect::<Vec<_>>());
-                    missing[at].sub = Some(self.sets.intern(union));
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn unreachable(&self, missing: SetId, root: TypeId) -> PlanError {
-        let mut paths = Vec::new();
-        self.missing_paths(missing, "", &mut paths);
-        let names = self.joins.supergraph.subgraphs().iter().map(|subgraph| &*subgraph.name);
-        let tried: Vec<&str> = names.collect();
-        let root = self.joins.supergraph.names.name(root);
-        let detail = format!(
-            "from {root}, none of {} resolves it or can be entered with a key that is known there",
-            tried.join(", ")
-        );
-        PlanError::Unreachable { paths, detail }
-    }
-
-    fn missing_paths(&self, set: SetId, above: &str, paths: &mut Vec<String>) {
-        for entry in self.sets.set(set).iter() {
-            if paths.len() >= 10 {
-                return;
-            }
-            let path = match above {
-                "" => self.sets.key(entry.key).to_owned(),
-                _ => format!("{above}.{}", self.sets.key(entry.key)),
-            };
-            match entry.sub {
-                Some(sub) if !self.sets.set(sub).is_empty() => self.missing_paths(sub, &path, paths),
-                _ => paths.push(path),
-            }
-        }
     }
 }

@@ -3,18 +3,21 @@
 use std::sync::Arc;
 
 use apollo_compiler::ast::Type;
-use apollo_compiler::executable::FieldSet;
-use apollo_compiler::schema::{Component, DirectiveList, ExtendedType, FieldDefinition};
+use apollo_compiler::schema::{Component, ExtendedType, FieldDefinition};
 use apollo_compiler::validation::Valid;
 use apollo_compiler::{Name, Schema};
 use rustc_hash::FxHashMap;
 
+mod field_sets;
+mod possible;
+
 use super::directives::{JoinField, JoinType, string};
 use super::{
-    FieldInfo, FieldJoin, FieldName, FieldType, Key, SubgraphInfo, Supergraph, TypeInfo, TypeJoin, TypeKind,
+    FieldInfo, FieldJoin, FieldName, FieldType, SubgraphInfo, Supergraph, TypeInfo, TypeJoin, TypeKind,
 };
-use crate::selection::{CollectError, Collector, LocalSets, SetId, Sets};
+use crate::selection::Sets;
 use crate::{SubgraphId, TypeId, TypeNames, TypeSet};
+use field_sets::{SetSlot, WantedSet, normalise};
 
 /// Why supergraph SDL can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -117,20 +120,6 @@ fn check_features(schema: &Schema) -> Result<(), SupergraphError> {
         }
     }
     Ok(())
-}
-
-/// A field set that is to be normalised once the tables stand, and where it belongs.
-struct WantedSet {
-    ty: TypeId,
-    place: String,
-    text: String,
-    slot: SetSlot,
-}
-
-enum SetSlot {
-    Key { subgraph: SubgraphId, resolvable: bool },
-    Requires { field: FieldName, subgraph: SubgraphId },
-    Provides { field: FieldName, subgraph: SubgraphId },
 }
 
 struct Reader<'a> {
@@ -358,116 +347,6 @@ impl<'a> Reader<'a> {
         let named = self.names.id(ty.inner_named_type());
         FieldType { non_null, named: named.expect("a valid schema defines the types of its fields") }
     }
-
-    /// Fills in which runtime types each type can have, in each subgraph and over all.
-    fn possible(&self, types: &mut [TypeInfo]) -> Result<(), SupergraphError> {
-        for at in 0..types.len() {
-            let id = TypeId(at as u32);
-            let name = self.names.name(id);
-            match &self.schema.types[name] {
-                ExtendedType::Object(object) => {
-                    types[at].possible.insert(id);
-                    each_join(&mut types[at], |_, join| join.possible.insert(id));
-                    let implements = pairs(&object.directives, "join__implements", "interface");
-                    let fallback: Vec<Name> =
-                        object.implements_interfaces.iter().map(|interface| interface.name.clone()).collect();
-                    self.implementer(types, id, &implements, &fallback)?;
-                }
-                ExtendedType::Interface(interface) => {
-                    let objects = each_interface_object(&types[at]);
-                    for subgraph in objects {
-                        add_possible(types, id, id, subgraph);
-                        for parent in &interface.implements_interfaces {
-                            if let Some(parent) = self.names.id(parent) {
-                                add_possible(types, parent, id, subgraph);
-                            }
-                        }
-                    }
-                }
-                ExtendedType::Union(union_) => {
-                    let members = pairs(&union_.directives, "join__unionMember", "member");
-                    let fallback: Vec<Name> =
-                        union_.members.iter().map(|member| member.name.clone()).collect();
-                    for (subgraph, member) in self.placed(types, name, &members, &fallback, id)? {
-                        add_possible(types, id, member, subgraph);
-                    }
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn implementer(
-        &self,
-        types: &mut [TypeInfo],
-        object: TypeId,
-        implements: &[(&str, &str)],
-        fallback: &[Name],
-    ) -> Result<(), SupergraphError> {
-        let name = self.names.name(object);
-        for (subgraph, interface) in self.placed(types, name, implements, fallback, object)? {
-            add_possible(types, interface, object, subgraph);
-        }
-        // An interface object stands for the objects of other subgraphs.
-        for interface in types[object.index()].interfaces.clone() {
-            types[interface.index()].possible.insert(object);
-        }
-        Ok(())
-    }
-
-    /// `(subgraph, other type)` of each directive; without any, wherever both types are.
-    fn placed(
-        &self,
-        types: &[TypeInfo],
-        place: &str,
-        directives: &[(&str, &str)],
-        fallback: &[Name],
-        id: TypeId,
-    ) -> Result<Vec<(SubgraphId, TypeId)>, SupergraphError> {
-        let mut placed = Vec::new();
-        for (graph, other) in directives {
-            if let Some(other) = self.names.id(other) {
-                placed.push((self.graph(graph, place)?, other));
-            }
-        }
-        if directives.is_empty() {
-            for other in fallback.iter().filter_map(|other| self.names.id(other)) {
-                let both = (0..self.subgraphs.len() as u16).map(SubgraphId).filter(|&subgraph| {
-                    types[id.index()].join(subgraph).is_some()
-                        && types[other.index()].join(subgraph).is_some()
-                });
-                placed.extend(both.map(|subgraph| (subgraph, other)));
-            }
-        }
-        Ok(placed)
-    }
-}
-
-fn add_possible(types: &mut [TypeInfo], ty: TypeId, runtime: TypeId, subgraph: SubgraphId) {
-    types[ty.index()].possible.insert(runtime);
-    if let Some(join) = &mut types[ty.index()].joins[subgraph.0 as usize] {
-        join.possible.insert(runtime);
-    }
-}
-
-fn each_join(ty: &mut TypeInfo, mut change: impl FnMut(SubgraphId, &mut TypeJoin)) {
-    for (at, join) in ty.joins.iter_mut().enumerate() {
-        if let Some(join) = join {
-            change(SubgraphId(at as u16), join);
-        }
-    }
-}
-
-fn each_interface_object(ty: &TypeInfo) -> Vec<SubgraphId> {
-    let joins = ty.joins.iter().enumerate();
-    let objects = joins.filter(|(_, join)| join.as_ref().is_some_and(|join| join.interface_object));
-    objects.map(|(at, _)| SubgraphId(at as u16)).collect()
-}
-
-fn pairs<'d>(directives: &'d DirectiveList, directive: &str, other: &str) -> Vec<(&'d str, &'d str)> {
-    let found = directives.iter().filter(|found| found.name == directive);
-    found.filter_map(|found| Some((string(found, "graph")?, string(found, other)?))).collect()
 }
 
 fn fields_of(
@@ -477,62 +356,5 @@ fn fields_of(
         ExtendedType::Object(object) => Some(&object.fields),
         ExtendedType::Interface(interface) => Some(&interface.fields),
         _ => None,
-    }
-}
-
-fn normalise(supergraph: &Supergraph, wanted: &[WantedSet]) -> Result<(Vec<SetId>, Sets), SupergraphError> {
-    let mut sets = LocalSets::over(None);
-    let mut found = Vec::with_capacity(wanted.len());
-    let none = |_: &str| None;
-    for set in wanted {
-        let name = Name::new(supergraph.names.name(set.ty)).map_err(|error| set.error(error.to_string()))?;
-        let fields = FieldSet::parse(supergraph.full_schema(), name, &set.text, "field set")
-            .map_err(|error| set.error(error.errors.to_string()))?;
-        let mut collector = Collector::new(supergraph, None, &none, &mut sets, 100_000);
-        let possible = &supergraph.ty(set.ty).possible;
-        found.push(collector.collect(&fields.selection_set, possible).map_err(|error| match error {
-            CollectError::Unknown(name) => set.error(format!("{name} is unknown")),
-            _ => set.error("it is too large".to_owned()),
-        })?);
-    }
-    Ok((found, sets.into_base()))
-}
-
-impl WantedSet {
-    fn error(&self, reason: String) -> SupergraphError {
-        SupergraphError::FieldSet { place: self.place.clone(), fields: self.text.clone(), reason }
-    }
-}
-
-impl Supergraph {
-    fn place_field_set(&mut self, wanted: &WantedSet, fields: SetId) {
-        let ty = &mut self.types[wanted.ty.index()];
-        match wanted.slot {
-            SetSlot::Key { subgraph, resolvable } => {
-                if let Some(join) = &mut ty.joins[subgraph.0 as usize] {
-                    join.keys.push(Key { fields, resolvable });
-                }
-            }
-            SetSlot::Requires { field, subgraph } => {
-                if let Some(join) = ty.field_join_mut(field, subgraph) {
-                    join.requires = Some(fields);
-                }
-            }
-            // Provided fields are selected on the field's type, but belong to the field.
-            SetSlot::Provides { field, subgraph } => {
-                let parent = wanted.place.split('.').next().and_then(|parent| self.names.id(parent));
-                let parent = parent.map(|parent| &mut self.types[parent.index()]);
-                if let Some(join) = parent.and_then(|parent| parent.field_join_mut(field, subgraph)) {
-                    join.provides = Some(fields);
-                }
-            }
-        }
-    }
-}
-
-impl TypeInfo {
-    fn field_join_mut(&mut self, field: FieldName, subgraph: SubgraphId) -> Option<&mut FieldJoin> {
-        let at = self.fields.binary_search_by_key(&field, |(name, _)| *name).ok()?;
-        self.fields[at].1.joins[subgraph.0 as usize].as_mut()
     }
 }
