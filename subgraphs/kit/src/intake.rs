@@ -20,7 +20,7 @@ use crate::serve::random_token;
 const MORE_THAN_THE_SERVER_READS: u64 = 1_000_000_000_000;
 
 /// How long the server may take to say that it has sent everything.
-const FENCE_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const FENCE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A subscription that loses nothing when it ends.
 pub(crate) struct Intake {

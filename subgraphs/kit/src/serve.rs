@@ -15,7 +15,7 @@ use tributary_protocol::{
 use crate::control::Control;
 use crate::endpoint::Endpoint;
 use crate::gate::{Gate, Replier};
-use crate::intake::{Intake, fence};
+use crate::intake::{FENCE_TIMEOUT, Intake, fence};
 use crate::internal::InternalEndpoint;
 use crate::registry::Registry;
 use crate::stats::Stats;
@@ -195,8 +195,11 @@ impl Instance {
         while self.registry.join_next().await.is_some() {}
         self.draining.cancel();
         while self.intakes.join_next().await.is_some() {}
-        if let Err(error) = self.announce(Announcement::Down).await {
-            tracing::warn!(%error, "the stop could not be announced");
+        // async-nats waits for ever for a server that is gone, and a process that stops must end.
+        match tokio::time::timeout(FENCE_TIMEOUT, self.announce(Announcement::Down)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the stop could not be announced"),
+            Err(_) => tracing::warn!("the stop could not be announced: the server didn't take it in time"),
         }
         self.requests.close();
         if tokio::time::timeout(self.settings.grace, self.requests.wait()).await.is_err() {

@@ -124,3 +124,14 @@ async fn the_connection_stays_open_for_its_owner() {
         gateway.announcement().await;
     }
 }
+
+/// Who stops everything stops the server first as often as not; a process that then waits for it has to be killed.
+#[tokio::test]
+async fn a_stop_ends_when_the_server_is_gone() {
+    let mut nats = Nats::start();
+    let mut gateway = Gateway::connect(&nats.url_for("gateway")).await;
+    let (running, _probe) = instance(&nats, &mut gateway).await;
+    nats.kill();
+    let stopped = tokio::time::timeout(Duration::from_secs(60), running.begin_stop()).await;
+    stopped.expect("it waits for a server that is gone").unwrap().unwrap();
+}
