@@ -69,11 +69,16 @@ test("the explorer offers the graph's fields", async () => {
 });
 
 test("a typed query is answered", async () => {
+  const editor = page.locator(".graphiql-query-editor .view-lines");
   await page.getByRole("button", { name: /New tab/ }).click();
-  await page.locator(".graphiql-query-editor .view-lines").click();
+  // The first tab's text has to be gone, or the new tab's would replace what is typed.
+  await editor.getByText("Shelf").first().waitFor({ state: "hidden" });
+  await editor.click();
   await page.keyboard.press("ControlOrMeta+A");
   // Inserted as a paste is, so that the editor adds no closing brackets of its own.
-  await page.keyboard.insertText('{ hello(name: "river") }');
+  await page.keyboard.insertText('query Greeting { hello(name: "river") }');
+  // The tab takes the operation's name when GraphiQL has read what was typed.
+  await page.getByRole("tab", { name: "Greeting" }).waitFor();
   await page.getByRole("button", { name: /Execute query/ }).click();
   await page.locator(".result-window").getByText("Hello, river!").waitFor();
   await shot("answer");
