@@ -64,6 +64,8 @@ pub struct FetchFailure {
     pub code: Cow<'static, str>,
     /// For the client.
     pub message: Cow<'static, str>,
+    /// The setting to change, where one is what stands in the way.
+    pub setting: Option<&'static str>,
 }
 
 /// What a plan needs to answer one request.
@@ -80,9 +82,9 @@ pub struct ExecuteRequest<'a> {
 /// What one request may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Errors in the answer; one more says how many were left out.
+    /// `--max-errors`: errors in the answer; one more says how many were left out.
     pub errors: usize,
-    /// Bytes of the answer's `data`. Entities that occur often are fetched once, and written often. What is
+    /// `--max-answer-bytes`: bytes of the answer's `data`. Entities that occur often are fetched once, and written often. What is
     /// kept to write them is limited by it too, to twice as many bytes.
     pub answer_bytes: usize,
 }

@@ -234,7 +234,9 @@ impl<'p, 'a> Projection<'p, 'a> {
         }
         self.is_too_large = true;
         self.errors.push(|| {
-            let message = format!("The answer is larger than {limit} bytes");
+            let message = format!(
+                "The answer is larger than {limit} bytes; --max-answer-bytes changes how large it may be"
+            );
             ExecutionError::new("LIMIT_EXCEEDED", message)
                 .with("setting", "--max-answer-bytes")
                 .with("limit", limit)

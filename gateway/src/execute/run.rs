@@ -147,6 +147,7 @@ impl<'p, F: Fetcher> Run<'p, F> {
                         message:
                             "The answer has more values than fit its limit; --max-answer-bytes changes it"
                                 .into(),
+                        setting: Some("--max-answer-bytes"),
                     },
                     error => bad_reply(error),
                 })
@@ -176,6 +177,7 @@ fn bad_reply(why: impl std::fmt::Display) -> FetchFailure {
     FetchFailure {
         code: "BAD_REPLY".into(),
         message: format!("The subgraph's reply can't be used: {why}").into(),
+        setting: None,
     }
 }
 
