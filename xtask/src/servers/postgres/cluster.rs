@@ -48,15 +48,19 @@ impl Cluster {
             make(programs, &settings.store, &settings.password)?;
         }
         forget_dead_postmaster(&settings.store);
-        let mut tries = 0;
+        let (mut tries, until) = (0, Instant::now() + START_LIMIT);
         loop {
-            tries += 1;
             let port = free_port()?;
             match serve(programs, settings, port) {
                 Ok(process) => return Ok(Self { process, port, password: settings.password.clone() }),
+                // Where the last one was killed, its own processes need a moment to notice.
+                Err(cause) if is_being_left(&cause) && Instant::now() < until => {
+                    thread::sleep(Duration::from_millis(50));
+                    continue;
+                }
                 // Somebody may have taken the port since we asked for it.
-                Err(cause) if tries == 3 => return Err(cause),
-                Err(_) => {}
+                Err(cause) if tries == 2 => return Err(cause),
+                Err(_) => tries += 1,
             }
         }
     }
@@ -182,6 +186,11 @@ fn is_ready(store: &Path, pid: u32) -> bool {
     let mut lines = text.lines();
     let owner = lines.next().and_then(|line| line.trim().parse().ok());
     owner == Some(pid) && lines.nth(6).is_some_and(|state| state.trim() == "ready")
+}
+
+/// What PostgreSQL says while processes of a killed server still have the data open.
+fn is_being_left(cause: &anyhow::Error) -> bool {
+    cause.to_string().contains("pre-existing shared memory block")
 }
 
 /// After a kill the file remains, and PostgreSQL takes any process of ours that has the same pid by now for its owner.
