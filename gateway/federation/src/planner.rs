@@ -1,12 +1,13 @@
 //! From an operation to a [`Plan`].
 //!
 //! 1. [`crate::selection`] brings the operation into normal form.
-//! 2. `solve` walks it top-down, one selection set on one kind of object at a time, and decides from which
+//! 2. `partial_unions` takes out what an answer must not contain, since it would depend on who is asked.
+//! 3. `solve` walks it top-down, one selection set on one kind of object at a time, and decides from which
 //!    subgraph each field comes: memoised by (selection set, node), so that the work is bounded by how many
 //!    different pairs there are and not by how many paths lead to them. What a choice costs is the set of
 //!    (level, subgraph) pairs that it needs, because fetches to one subgraph at one level become one request.
-//! 3. `emit` turns the decisions into groups of selections with what they depend on,
-//! 4. `fetches` merges and orders the groups and prints their operations, `output` compiles what the client gets.
+//! 4. `emit` turns the decisions into groups of selections with what they depend on,
+//! 5. `fetches` merges and orders the groups and prints their operations, `output` compiles what the client gets.
 //!
 //! The same input gives the same plan: work is counted, never timed, and nothing depends on a hash's order.
 
@@ -25,6 +26,7 @@ mod fetches;
 mod missing;
 mod node;
 mod output;
+mod partial_unions;
 mod position;
 mod representation;
 mod request;
@@ -132,7 +134,8 @@ pub fn plan_operation(
     let client = collector.collect(&operation.selection_set, &supergraph.ty(root).possible)?;
     let budget = collector.budget();
     let mut solver = solve::Solver::new(supergraph, sets, options, budget);
-    let roots = solver.roots(client, root, kind)?;
+    let wanted = partial_unions::PartialUnions::new(&mut solver).narrow_root(client, root)?;
+    let roots = solver.roots(wanted, root, kind)?;
     let drafts = emit::emit(solver, client, kind, root, &roots)?;
     fetches::finish(drafts, operation, kind)
 }

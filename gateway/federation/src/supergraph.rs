@@ -28,6 +28,8 @@ pub struct Supergraph {
     pub(crate) sets: Sets,
     /// The labels of progressive overrides, sorted; a field's usability refers to them by index.
     pub(crate) labels: Vec<Box<str>>,
+    /// Whether a union's members differ between subgraphs.
+    pub(crate) has_partial_unions: bool,
     subgraphs: Vec<SubgraphInfo>,
     full: Valid<Schema>,
     api: Arc<Valid<Schema>>,

@@ -82,6 +82,7 @@ pub(super) fn read(sdl: &str) -> Result<Supergraph, SupergraphError> {
     let mut supergraph = Supergraph {
         names: Arc::new(names),
         fields,
+        has_partial_unions: types.iter().any(is_partial_union),
         types,
         roots,
         sets: Sets::default(),
@@ -96,6 +97,11 @@ pub(super) fn read(sdl: &str) -> Result<Supergraph, SupergraphError> {
         supergraph.place_field_set(wanted, set);
     }
     Ok(supergraph)
+}
+
+fn is_partial_union(ty: &TypeInfo) -> bool {
+    let mut joins = ty.joins.iter().flatten();
+    ty.kind == TypeKind::Union && joins.any(|join| join.possible != ty.possible)
 }
 
 fn parse(sdl: &str) -> Result<Valid<Schema>, SupergraphError> {
