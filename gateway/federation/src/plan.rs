@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::{TypeId, TypeNames, TypeSet};
+use crate::{Fact, TypeId, TypeNames, TypeSet};
 
 pub mod print;
 
@@ -109,6 +109,8 @@ pub struct Plan {
     pub type_names: Arc<TypeNames>,
     /// The root selection's `__schema` and `__type` fields are answered by introspection.
     pub has_introspection: bool,
+    /// What must be true of a request and what must not be for the plan to be its plan; sorted.
+    pub facts: Vec<(Fact, bool)>,
     /// Nothing in the only fetch's reply can need a change: its `data` is the client's `data`.
     pub relay: bool,
 }
@@ -314,6 +316,13 @@ pub enum OutputValue {
     Typename,
     /// What introspection answered under this response key.
     Introspection,
+    /// Null and an error: who asks may not see it.
+    Withheld {
+        /// The field can't be null, so that what holds it becomes null.
+        non_null: bool,
+        /// `Type.field`, for error messages.
+        coordinate: Box<str>,
+    },
     /// What a slot holds.
     Slot {
         /// Which.

@@ -1,7 +1,8 @@
 //! From an operation to a [`Plan`].
 //!
 //! 1. [`crate::selection`] brings the operation into normal form.
-//! 2. `partial_unions` takes out what an answer must not contain, since it would depend on who is asked.
+//! 2. `withheld` takes out what whoever asks may not see, `partial_unions` what an answer must not contain
+//!    since it would depend on which subgraph is asked.
 //! 3. `solve` walks it top-down, one selection set on one kind of object at a time, and decides from which
 //!    subgraph each field comes: memoised by (selection set, node), so that the work is bounded by how many
 //!    different pairs there are and not by how many paths lead to them. What a choice costs is the set of
@@ -10,6 +11,8 @@
 //! 5. `fetches` merges and orders the groups and prints their operations, `output` compiles what the client gets.
 //!
 //! The same input gives the same plan: work is counted, never timed, and nothing depends on a hash's order.
+
+use std::fmt;
 
 use apollo_compiler::ExecutableDocument;
 use apollo_compiler::executable::{Operation, OperationType};
@@ -22,6 +25,7 @@ use crate::{OperationKind, Plan, Supergraph};
 mod choose;
 mod cost;
 mod emit;
+mod facts;
 mod fetches;
 mod missing;
 mod node;
@@ -33,19 +37,30 @@ mod request;
 mod solve;
 mod text;
 mod ways;
+mod withheld;
+
+pub use facts::Fact;
 
 /// What a plan depends on besides operation and supergraph, and how much work it may be.
-#[derive(Clone, Debug)]
-pub struct PlanOptions {
-    /// The labels of progressive overrides that are on for this request.
-    pub labels: Vec<Box<str>>,
+#[derive(Clone, Copy)]
+pub struct PlanOptions<'a> {
+    /// What is true of the request: see [`Fact`]. The plan says which it rests upon ([`Plan::facts`]), and
+    /// serves every request of which the same is true.
+    pub facts: &'a dyn Fn(Fact) -> bool,
     /// Steps of planning after which it is refused; a step is about a microsecond.
     pub max_work: u64,
 }
 
-impl Default for PlanOptions {
+impl Default for PlanOptions<'_> {
+    /// No label is on and nothing is granted.
     fn default() -> Self {
-        Self { labels: Vec::new(), max_work: 2_000_000 }
+        Self { facts: &|_| false, max_work: 2_000_000 }
+    }
+}
+
+impl fmt::Debug for PlanOptions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlanOptions").field("max_work", &self.max_work).finish_non_exhaustive()
     }
 }
 
@@ -109,7 +124,7 @@ pub fn plan_operation(
     supergraph: &Supergraph,
     document: &ExecutableDocument,
     operation_name: Option<&str>,
-    options: &PlanOptions,
+    options: &PlanOptions<'_>,
 ) -> Result<Plan, PlanError> {
     let operation = document
         .operations
@@ -134,7 +149,8 @@ pub fn plan_operation(
     let client = collector.collect(&operation.selection_set, &supergraph.ty(root).possible)?;
     let budget = collector.budget();
     let mut solver = solve::Solver::new(supergraph, sets, options, budget);
-    let wanted = partial_unions::PartialUnions::new(&mut solver).narrow_root(client, root)?;
+    let visible = solver.without_withheld(client)?;
+    let wanted = partial_unions::PartialUnions::new(&mut solver).narrow_root(visible, root)?;
     let roots = solver.roots(wanted, root, kind)?;
     let drafts = emit::emit(solver, client, kind, root, &roots)?;
     fetches::finish(drafts, operation, kind)

@@ -49,6 +49,7 @@ pub(super) fn finish(
         enums,
         type_names: drafts.solver.joins.supergraph.names.clone(),
         has_introspection,
+        facts: drafts.solver.joins.facts.asked(),
         relay: false,
     };
     plan.relay = relay::is_safe(&plan, &drafts);

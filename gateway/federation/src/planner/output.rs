@@ -100,11 +100,32 @@ impl<'d, 'a> Outputs<'d, 'a> {
                 add(types, OutputValue::Introspection);
             }
             _ => {
-                for (types, value) in self.slots(entry, types, position) {
+                let seen = self.drafts.solver.visible_on(&types, entry.field);
+                for (types, value) in self.withheld(entry, &types.difference(&seen)) {
+                    add(types, value);
+                }
+                for (types, value) in self.slots(entry, seen, position) {
                     add(types, value);
                 }
             }
         }
+    }
+
+    /// A field that may not be seen, of each of these types.
+    fn withheld(&self, entry: &Entry, types: &TypeSet) -> Vec<(TypeSet, OutputValue)> {
+        let supergraph = self.drafts.solver.joins.supergraph;
+        let of = |ty| {
+            let non_null = supergraph.field(ty, entry.field).is_some_and(|info| info.ty.non_null[0]);
+            let coordinate = self.coordinate(&TypeSet::of(ty), entry.field);
+            (TypeSet::of(ty), OutputValue::Withheld { non_null, coordinate })
+        };
+        types.iter().map(of).collect()
+    }
+
+    fn coordinate(&self, types: &TypeSet, field: FieldName) -> Box<str> {
+        let supergraph = self.drafts.solver.joins.supergraph;
+        let owner = types.iter().next().map(|ty| supergraph.names.name(ty)).unwrap_or_default();
+        format!("{owner}.{}", supergraph.field_name(field)).into()
     }
 
     /// A field of an interface can have a narrower type in some of its objects, which then holds for those.
@@ -121,8 +142,7 @@ impl<'d, 'a> Outputs<'d, 'a> {
         }
         let mut values = Vec::new();
         for (ty, types) in by_type {
-            let owner = types.iter().next().map(|ty| supergraph.names.name(ty)).unwrap_or_default();
-            let coordinate = format!("{owner}.{}", supergraph.field_name(entry.field)).into();
+            let coordinate = self.coordinate(&types, entry.field);
             let child = self.drafts.positions.all[position.index()].slots[slot.index()].child;
             let inner = self.inner(ty.named, entry.sub, child);
             let ty = OutputType { non_null: ty.non_null, inner };

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::choose::{self, Choice, Decision, Place};
 use super::cost::Cost;
+use super::facts::Facts;
 use super::node::{Joins, NOWHERE, Node};
 use super::ways::Way;
 use super::{PlanError, PlanOptions, Roots};
@@ -114,10 +115,14 @@ pub(super) struct Solver<'a> {
 const MAX_RUNNING: usize = 2_000;
 
 impl<'a> Solver<'a> {
-    pub fn new(supergraph: &'a Supergraph, sets: LocalSets<'a>, options: &PlanOptions, budget: u64) -> Self {
-        let labels = supergraph.labels.iter().map(|label| options.labels.contains(label)).collect();
+    pub fn new(
+        supergraph: &'a Supergraph,
+        sets: LocalSets<'a>,
+        options: &PlanOptions<'a>,
+        budget: u64,
+    ) -> Self {
         Self {
-            joins: Joins { supergraph, labels },
+            joins: Joins { supergraph, facts: Facts::new(options.facts) },
             sets,
             frags: Vec::new(),
             frag_ids: FxHashMap::default(),

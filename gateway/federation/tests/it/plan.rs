@@ -2,6 +2,7 @@
 
 mod audit;
 mod cases;
+mod facts;
 mod limits;
 
 use apollo_compiler::ExecutableDocument;
