@@ -24,6 +24,7 @@ use crate::{OperationKind, Plan, Supergraph};
 
 mod choose;
 mod cost;
+mod deferred;
 mod emit;
 mod facts;
 mod fetches;
@@ -142,18 +143,24 @@ pub fn plan_operation(
         .enumerate()
         .map(|(at, variable)| (variable.name.as_str(), VariableId(at as u32)))
         .collect();
+    let facts = facts::Facts::new(options.facts);
     let mut sets = LocalSets::over(Some(&supergraph.sets));
     let lookup = |name: &str| variables.get(name).copied();
+    let defers = |variable: Option<VariableId>| {
+        facts.holds(Fact::Incremental) && variable.is_none_or(|it| facts.holds(Fact::Variable(it)))
+    };
     let mut collector =
-        Collector::new(supergraph, Some(&document.fragments), &lookup, &mut sets, options.max_work);
+        Collector::new(supergraph, Some(&document.fragments), &lookup, &mut sets, options.max_work)
+            .deferring(&defers);
     let client = collector.collect(&operation.selection_set, &supergraph.ty(root).possible)?;
     let budget = collector.budget();
-    let mut solver = solve::Solver::new(supergraph, sets, options, budget);
+    let labels = collector.into_labels();
+    let mut solver = solve::Solver::new(supergraph, sets, facts, budget);
     let visible = solver.without_withheld(client)?;
     let wanted = partial_unions::PartialUnions::new(&mut solver).narrow_root(visible, root)?;
     let roots = solver.roots(wanted, root, kind)?;
     let drafts = emit::emit(solver, client, kind, root, &roots)?;
-    fetches::finish(drafts, operation, kind)
+    fetches::finish(drafts, operation, kind, &labels)
 }
 
 /// The client's root selection in parts that are run one after the other.

@@ -48,6 +48,9 @@ pub struct SubgraphInfo {
     pub url: Box<str>,
 }
 
+/// Names count from below, deferred fragments from here down.
+const FIRST_DEFERRED: u32 = u32::MAX - 2;
+
 /// A field's name, as a number. `__typename` is [`FieldName::TYPENAME`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct FieldName(pub u32);
@@ -56,6 +59,19 @@ impl FieldName {
     pub const TYPENAME: Self = Self(u32::MAX);
     /// `__schema` and `__type`, which no subgraph is asked for.
     pub const INTROSPECTION: Self = Self(u32::MAX - 1);
+
+    /// No field: the deferred fragment of that number, in the set in which it stands.
+    pub fn deferred(number: u32) -> Self {
+        Self(FIRST_DEFERRED - number)
+    }
+
+    pub fn is_deferred(self) -> bool {
+        self.deferred_number().is_some()
+    }
+
+    pub fn deferred_number(self) -> Option<u32> {
+        (self.0 <= FIRST_DEFERRED && self.0 > u32::MAX / 2).then(|| FIRST_DEFERRED - self.0)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

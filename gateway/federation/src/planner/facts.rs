@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fmt;
 
+use crate::plan::VariableId;
 use crate::supergraph::RequirementId;
 
 /// Something that is true of a request or isn't.
@@ -10,6 +11,11 @@ use crate::supergraph::RequirementId;
 pub enum Fact {
     /// A label of progressive overrides is on: an index into [`crate::Supergraph::override_labels`].
     Label(u16),
+    /// The client takes an answer in parts. Without it `@defer` changes nothing.
+    Incremental,
+    /// A Boolean variable is true: asked for where it is the `if` of a `@defer`, since that decides about
+    /// fetches. (`@skip` and `@include` are conditions inside of a plan.)
+    Variable(VariableId),
     /// Who asks meets a requirement of the schema's.
     Granted(RequirementId),
 }

@@ -12,6 +12,9 @@ pub(super) struct Node {
     pub ty: TypeId,
     pub subgraph: SubgraphId,
     pub provided: Option<SetId>,
+    /// What is asked for here is deferred: where a key allows it, it is fetched by itself, so that what isn't
+    /// deferred doesn't wait for it.
+    pub later: bool,
 }
 
 /// Before any subgraph was asked.

@@ -5,10 +5,10 @@ use rustc_hash::FxHashMap;
 use super::emit::Drafts;
 use super::position::ROOT;
 use crate::plan::{
-    Condition, ConditionId, EnumId, EnumValues, Output, OutputField, OutputId, OutputInner, OutputType,
-    OutputValue, ShapeId,
+    Condition, ConditionId, Deferred, DeferredId, EnumId, EnumValues, Output, OutputDeferred, OutputField,
+    OutputId, OutputInner, OutputType, OutputValue, ShapeId,
 };
-use crate::selection::{CondId, Entry, SetId};
+use crate::selection::{CondId, Entry, Labels, SetId};
 use crate::supergraph::{FieldName, FieldType, TypeKind};
 use crate::{TypeId, TypeSet};
 
@@ -19,6 +19,9 @@ pub(super) struct Outputs<'d, 'a> {
     pub enums: Vec<EnumValues>,
     pub conditions: Conditions,
     pub has_introspection: bool,
+    pub deferred: Vec<Deferred>,
+    /// The deferred fragment whose selection is being written.
+    within: Option<DeferredId>,
     known: FxHashMap<(SetId, ShapeId, TypeId), OutputId>,
     enum_ids: FxHashMap<TypeId, EnumId>,
 }
@@ -44,13 +47,20 @@ impl Conditions {
 }
 
 impl<'d, 'a> Outputs<'d, 'a> {
-    pub fn new(drafts: &'d Drafts<'a>) -> Self {
+    pub fn new(drafts: &'d Drafts<'a>, labels: &Labels) -> Self {
+        let deferred = drafts.deferred.all.iter().map(|&number| Deferred {
+            label: labels[number as usize].clone(),
+            parent: None,
+            output: OutputId(0),
+        });
         let mut outputs = Self {
             drafts,
             outputs: Vec::new(),
             enums: Vec::new(),
             conditions: Conditions::default(),
             has_introspection: false,
+            deferred: deferred.collect(),
+            within: None,
             known: FxHashMap::default(),
             enum_ids: FxHashMap::default(),
         };
@@ -63,14 +73,32 @@ impl<'d, 'a> Outputs<'d, 'a> {
             return known;
         }
         let id = OutputId(self.outputs.len() as u32);
-        self.outputs.push(Output { types: self.visible(ty), fields: Vec::new() });
+        self.outputs.push(Output { types: self.visible(ty), fields: Vec::new(), deferred: Vec::new() });
         self.known.insert((set, position, ty), id);
         let mut fields = Vec::new();
         for entry in self.drafts.solver.sets.set(set).iter() {
-            self.field(entry, position, id, &mut fields);
+            match entry.field.deferred_number() {
+                Some(number) => self.deferred(entry, number, position, ty, id),
+                None => self.field(entry, position, id, &mut fields),
+            }
         }
         self.outputs[id.index()].fields = fields;
         id
+    }
+
+    fn deferred(&mut self, entry: &Entry, number: u32, position: ShapeId, ty: TypeId, id: OutputId) {
+        let (Some(sub), Some(deferred)) = (entry.sub, self.drafts.deferred.known(number, position)) else {
+            return;
+        };
+        let within = self.within.replace(deferred);
+        let output = stacker::maybe_grow(256 * 1024, 2 * 1024 * 1024, || self.output(sub, position, ty));
+        self.within = within;
+        self.deferred[deferred.index()].parent = within;
+        self.deferred[deferred.index()].output = output;
+        let visible = &self.outputs[id.index()].types;
+        let types = (!visible.is_subset(&entry.types)).then(|| entry.types.clone());
+        let condition = self.conditions.id(self.drafts, entry.cond);
+        self.outputs[id.index()].deferred.push(OutputDeferred { deferred, types, condition });
     }
 
     /// The runtime types that the client may see.

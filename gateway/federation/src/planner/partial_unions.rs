@@ -49,6 +49,9 @@ impl<'s, 'a> PartialUnions<'s, 'a> {
         let mut narrowed: Set = Vec::new();
         for entry in self.solver.sets.set(set).iter() {
             match entry.sub {
+                Some(sub) if entry.field.is_deferred() => {
+                    narrowed.push(Entry { sub: Some(self.narrow(sub, origin)?), ..entry.clone() });
+                }
                 Some(sub) => narrowed.extend(self.entry(entry, sub, origin)?),
                 None => narrowed.push(entry.clone()),
             }
@@ -127,7 +130,7 @@ impl<'s, 'a> PartialUnions<'s, 'a> {
     fn reachable(&mut self, ty: TypeId, sources: &Sources) -> Result<Vec<Node>, PlanError> {
         let mut nodes = Vec::new();
         for &(subgraph, provided) in sources {
-            let here = Node { ty, subgraph, provided };
+            let here = Node { ty, subgraph, provided, later: false };
             for way in self.solver.ways(here)?.iter().filter(|way| !way.is_interface) {
                 if !nodes.contains(&way.node) {
                     nodes.push(way.node);

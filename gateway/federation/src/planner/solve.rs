@@ -10,7 +10,7 @@ use super::cost::Cost;
 use super::facts::Facts;
 use super::node::{Joins, NOWHERE, Node};
 use super::ways::Way;
-use super::{PlanError, PlanOptions, Roots};
+use super::{PlanError, Roots};
 use crate::selection::{ArgsId, CondId, Entry, LocalSets, Set, SetId};
 use crate::supergraph::FieldName;
 use crate::{OperationKind, SubgraphId, Supergraph, TypeId, TypeSet};
@@ -30,8 +30,16 @@ pub(super) struct Frag {
     pub here: Vec<Placed>,
     /// Further visits to the object, in an order in which each can be entered.
     pub visits: Vec<Visit>,
+    pub deferred: Vec<Deferred>,
     /// What has no source from here.
     pub missing: Option<SetId>,
+}
+
+/// A deferred fragment on the same objects.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Deferred {
+    pub number: u32,
+    pub frag: FragId,
 }
 
 /// A field that has found its place.
@@ -115,14 +123,9 @@ pub(super) struct Solver<'a> {
 const MAX_RUNNING: usize = 2_000;
 
 impl<'a> Solver<'a> {
-    pub fn new(
-        supergraph: &'a Supergraph,
-        sets: LocalSets<'a>,
-        options: &PlanOptions<'a>,
-        budget: u64,
-    ) -> Self {
+    pub fn new(supergraph: &'a Supergraph, sets: LocalSets<'a>, facts: Facts<'a>, budget: u64) -> Self {
         Self {
-            joins: Joins { supergraph, facts: Facts::new(options.facts) },
+            joins: Joins { supergraph, facts },
             sets,
             frags: Vec::new(),
             frag_ids: FxHashMap::default(),
@@ -141,7 +144,7 @@ impl<'a> Solver<'a> {
     /// Distributes the root selection. A mutation's fields are parts of their own, each in one subgraph.
     pub fn roots(&mut self, client: SetId, root: TypeId, kind: OperationKind) -> Result<Roots, PlanError> {
         let all = self.restrict(client, root);
-        let node = Node { ty: root, subgraph: NOWHERE, provided: None };
+        let node = Node { ty: root, subgraph: NOWHERE, provided: None, later: false };
         let sets = match kind {
             OperationKind::Mutation => {
                 let entries = self.sets.set(all);
@@ -272,8 +275,14 @@ impl<'a> Solver<'a> {
         let mut open = Vec::new();
         let object = !self.joins.is_interface_object(node.ty, node.subgraph);
         let mut discover = false;
+        let mut missing: Set = Vec::new();
         for entry in self.sets.set(set).iter() {
             match entry.field {
+                field if field.is_deferred() => {
+                    let (deferred, rest) = self.defer(entry, node, object)?;
+                    frag.deferred.extend(deferred);
+                    missing.extend(rest);
+                }
                 FieldName::INTROSPECTION => {}
                 FieldName::TYPENAME if object => frag.here.push(Placed { entry: entry.clone(), child: None }),
                 FieldName::TYPENAME => discover = true,
@@ -291,9 +300,36 @@ impl<'a> Solver<'a> {
         }
         let mut cost = Cost::default();
         if !open.is_empty() {
-            self.place(open, node, &mut frag, &mut cost)?;
+            missing.extend(self.place(open, node, &mut frag, &mut cost)?);
+        }
+        if !missing.is_empty() {
+            cost.missing = self.fields_of(&missing);
+            frag.missing = Some(self.sets.intern(missing));
         }
         Ok(self.keep(frag, cost))
+    }
+
+    /// Distributes a deferred fragment. What it costs counts for nothing: it is what comes before it that has
+    /// to be there soon.
+    fn defer(
+        &mut self,
+        entry: &Entry,
+        node: Node,
+        object: bool,
+    ) -> Result<(Option<Deferred>, Option<Entry>), PlanError> {
+        let (Some(sub), Some(number)) = (entry.sub, entry.field.deferred_number()) else {
+            return Ok((None, None));
+        };
+        let own = if object { self.restrict(sub, node.ty) } else { self.of_interface(sub, node.ty) };
+        let frag = self.solve(own, Node { later: true, ..node })?;
+        let missing = self.frag(frag).missing.map(|rest| Entry { sub: Some(rest), ..entry.clone() });
+        Ok((Some(Deferred { number, frag }), missing))
+    }
+
+    /// Whether the objects of a node can be entered anew by a key.
+    fn can_enter_again(&mut self, node: Node) -> Result<bool, PlanError> {
+        let ways = self.ways(Node { later: false, ..node })?;
+        Ok(self.way_back(node, &ways)?.is_some())
     }
 
     fn typename_entry(&mut self) -> Entry {
@@ -310,7 +346,7 @@ impl<'a> Solver<'a> {
     /// A field that costs nothing where the object already is: no other choice can be better.
     fn free_here(&mut self, entry: &Entry, node: Node) -> Result<Option<Placed>, PlanError> {
         let Some(local) = self.joins.local(node, entry.field, &mut self.sets) else { return Ok(None) };
-        if local.requires.is_some() {
+        if local.requires.is_some() || node.later && self.can_enter_again(node)? {
             return Ok(None);
         }
         let Some(sub) = entry.sub else { return Ok(Some(Placed { entry: entry.clone(), child: None })) };
@@ -319,18 +355,19 @@ impl<'a> Solver<'a> {
         Ok(free.then(|| Placed { entry: entry.clone(), child: Some(child) }))
     }
 
-    /// Chooses places for fields that cost something, and records the visits that follow.
+    /// Chooses places for fields that cost something, and records the visits that follow. Returns the fields
+    /// that have none.
     fn place(
         &mut self,
         mut open: Vec<Entry>,
         node: Node,
         frag: &mut Frag,
         cost: &mut Cost,
-    ) -> Result<(), PlanError> {
-        let mut ways = (*self.ways(node)?).clone();
-        if let Some(again) = self.way_back(node, &ways)? {
-            ways.push(again);
-        }
+    ) -> Result<Set, PlanError> {
+        let mut ways = (*self.ways(Node { later: false, ..node })?).clone();
+        let again = self.way_back(node, &ways)?;
+        let elsewhere = node.later && again.is_some();
+        ways.extend(again);
         let mut chosen: Vec<(Entry, Choice)> = Vec::new();
         let mut missing: Set = Vec::new();
         let mut tried: Vec<(Entry, Vec<Place>)> = Vec::new();
@@ -340,7 +377,10 @@ impl<'a> Solver<'a> {
                 let seen =
                     tried.iter().find(|(known, _)| known.key == entry.key && known.types == entry.types);
                 let seen = seen.map(|(_, places)| places.clone()).unwrap_or_default();
-                let choices = self.choices(&entry, node, &ways, &seen)?;
+                let mut choices = self.choices(&entry, node, &ways, &seen)?;
+                if elsewhere {
+                    choices.retain(|choice| choice.place != Place(0));
+                }
                 if choices.is_empty() {
                     missing.push(entry);
                 } else {
@@ -368,10 +408,7 @@ impl<'a> Solver<'a> {
         // What was missing somewhere and then found elsewhere isn't missing any more.
         cost.missing = self.fields_of(&missing);
         self.record(&chosen, &ways, frag)?;
-        if !missing.is_empty() {
-            frag.missing = Some(self.sets.intern(missing));
-        }
-        Ok(())
+        Ok(missing)
     }
 
     /// Everywhere that the field can come from.
@@ -454,7 +491,7 @@ impl<'a> Solver<'a> {
             choice.cost.add(&before);
             choice.cost.add_fetch(choice.level, way.node.subgraph);
             choice.requires = Some((requires, frag));
-        } else if way.back {
+        } else if way.back && !node.later {
             return Ok(None);
         }
         if place != Place(0) {
@@ -492,7 +529,7 @@ impl<'a> Solver<'a> {
             } else {
                 self.restrict(set, ty)
             };
-            let frag = self.solve(own, Node { ty, subgraph, provided })?;
+            let frag = self.solve(own, Node { ty, subgraph, provided, later: false })?;
             cost.add(self.cost(frag));
             if let Some(rest) = self.frag(frag).missing {
                 self.add_missing(set, rest, ty, &mut missing);

@@ -143,9 +143,9 @@ fn is_inferred(
     let objects: Vec<&Requirement> =
         types.iter().filter(|ty| ty.interfaces.contains(&interface)).flat_map(of).collect();
     let names = |lists: &[Vec<Box<str>>], found: fn(&Requirement) -> &Vec<Vec<Box<str>>>| {
-        let known =
-            |name: &Box<str>| objects.iter().any(|it| found(it).iter().flatten().any(|it| it == name));
-        lists.iter().flatten().all(known)
+        let known: Vec<&str> =
+            objects.iter().flat_map(|it| found(it).iter().flatten()).map(|it| &**it).collect();
+        lists.iter().flatten().all(|name| known.contains(&&**name))
     };
     of(&types[interface.index()]).iter().all(|own| {
         (!own.authenticated || objects.iter().any(|it| it.authenticated))

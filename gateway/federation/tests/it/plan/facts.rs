@@ -26,6 +26,7 @@ fn plan(supergraph: &Supergraph, query: &str, has: &[&str]) -> Plan {
     let document =
         apollo_compiler::ExecutableDocument::parse_and_validate(supergraph.api_schema(), query, "q").unwrap();
     let holds = |fact: Fact| match fact {
+        Fact::Incremental | Fact::Variable(_) => false,
         Fact::Label(label) => has.contains(&&*supergraph.override_labels()[label as usize]),
         Fact::Granted(id) => {
             let requirement = &supergraph.requirements()[id.0 as usize];
