@@ -32,6 +32,7 @@ mod missing;
 mod node;
 mod output;
 mod partial_unions;
+mod places;
 mod position;
 mod representation;
 mod request;
