@@ -60,6 +60,13 @@ pub struct Request {
     pub caller: Caller,
 }
 
+impl Request {
+    /// Fetches end a little before the request does, so that what arrived is still answered.
+    fn fetch_deadline(&self) -> Instant {
+        self.deadline - LAST_MOMENT
+    }
+}
+
 /// A GraphQL response that has data, or had a chance to.
 #[derive(Debug)]
 pub struct Answer {
@@ -84,7 +91,7 @@ pub struct Pipeline {
 
 /// A server that restarts is back within this; longer losses are told to clients at once.
 const SHORT_LOSS: Duration = Duration::from_millis(500);
-/// Fetches end a little before the request does, so that what arrived is still answered.
+/// What answering takes after the last fetch.
 const LAST_MOMENT: Duration = Duration::from_millis(100);
 
 /// What became of one attempt to answer.
@@ -137,7 +144,7 @@ impl Pipeline {
         };
         self.metrics.replans.inc();
         // Where the subgraph is nowhere, the same plan answers what the others have.
-        let live = self.registry.replacement(&target, request.deadline - LAST_MOMENT).await;
+        let live = self.registry.replacement(&target, request.fetch_deadline()).await;
         let second = self.ready(request, live.unwrap_or(first.live)).await?;
         match self.attempt(&second, true).await? {
             Attempt::Answered(result) => Ok(self.finish(&second, result)),
@@ -197,13 +204,8 @@ impl Pipeline {
             }
         };
         let fetcher = RequestFetcher {
-            live: &ready.live,
-            transport: &self.transport,
-            timeouts: &self.config.graph.timeouts,
-            metrics: &self.metrics,
-            headers: request.caller.headers.clone(),
-            idempotency_key: &request.caller.idempotency_key,
-            deadline: request.deadline - LAST_MOMENT,
+            pipeline: self,
+            ready,
             progress: Progress::new(prepared.plan.kind == OperationKind::Mutation, again),
         };
         let limits = self.config.limits.execution();

@@ -1,10 +1,11 @@
 //! `tributary compose`: the supergraph SDL on standard output, diagnostics on standard error.
 
-use std::fs;
+use std::{collections::BTreeMap, fs};
 
 use anyhow::{Context, bail};
 use clap::Args;
 use tributary_federation::compose::{SubgraphSdl, compose};
+use tributary_protocol::SubgraphName;
 
 mod nats;
 
@@ -27,7 +28,7 @@ pub(super) struct Flags {
 pub(super) fn run(flags: &Flags) -> anyhow::Result<()> {
     let subgraphs = match &flags.nats {
         Some(url) => on_nats(flags, url)?,
-        None => flags.subgraphs.iter().map(|pair| in_file(pair)).collect::<Result<_, _>>()?,
+        None => in_files(&flags.subgraphs)?,
     };
     let inputs: Vec<SubgraphSdl<'_>> =
         subgraphs.iter().map(|(name, sdl)| SubgraphSdl { name, url: None, sdl }).collect();
@@ -42,13 +43,34 @@ pub(super) fn run(flags: &Flags) -> anyhow::Result<()> {
     }
 }
 
+/// All of them, or everything that is wrong with them.
+fn in_files(pairs: &[String]) -> anyhow::Result<Vec<(String, String)>> {
+    let (mut found, mut mistakes) = (BTreeMap::new(), Vec::new());
+    for pair in pairs {
+        match in_file(pair) {
+            Ok((name, sdl)) => {
+                if found.insert(name.clone(), sdl).is_some() {
+                    mistakes.push(format!("{name} is given twice"));
+                }
+            }
+            Err(error) => mistakes.push(format!("{error:#}")),
+        }
+    }
+    if mistakes.is_empty() {
+        Ok(found.into_iter().collect())
+    } else {
+        bail!("{}", mistakes.join("\nerror: "))
+    }
+}
+
 fn in_file(pair: &str) -> anyhow::Result<(String, String)> {
     let Some((name, path)) = pair.split_once('=').filter(|(name, path)| !name.is_empty() && !path.is_empty())
     else {
         bail!("{pair:?} isn't of the form NAME=FILE");
     };
+    let name: SubgraphName = name.parse()?;
     let sdl = fs::read_to_string(path).with_context(|| format!("can't read {path}"))?;
-    Ok((name.to_owned(), sdl))
+    Ok((name.to_string(), sdl))
 }
 
 fn on_nats(flags: &Flags, url: &str) -> anyhow::Result<Vec<(String, String)>> {
