@@ -17,6 +17,7 @@
 
 mod arena;
 mod error;
+mod incremental;
 mod leaf;
 mod locate;
 mod merge;
@@ -31,6 +32,7 @@ mod run;
 
 use std::borrow::Cow;
 use std::future::Future;
+use std::ops::ControlFlow;
 
 use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -38,6 +40,7 @@ use tributary_federation::plan::{FetchId, OperationKind, Plan, SubgraphId};
 use tributary_federation::variables::Variables;
 
 pub use error::{ExecutionError, Origin};
+pub use incremental::{Increment, Part, Pending, execute_incrementally};
 pub use result::ExecutionResult;
 
 use run::Run;
@@ -113,10 +116,10 @@ pub async fn execute<F: Fetcher>(plan: &Plan, request: ExecuteRequest<'_>, fetch
             return ExecutionResult::relayed(reply.clone(), data);
         }
         run.absorb(FetchId(0), outcome);
-        return run.finish();
+        return run.finish().0;
     }
     let ready = run.without_dependencies();
-    drive(plan, run, ready, fetcher).await
+    whole(plan, run, ready, fetcher).await
 }
 
 /// Answers one event of a subscription, whose first fetch has been answered already: `reply` is its execution
@@ -131,15 +134,28 @@ pub async fn execute_event<F: Fetcher>(
     run.begin_event();
     run.absorb(FetchId(0), Ok(reply));
     let ready = run.ended(FetchId(0));
-    drive(plan, run, ready, fetcher).await
+    whole(plan, run, ready, fetcher).await
 }
 
-async fn drive<F: Fetcher>(
+/// The answer in one piece.
+async fn whole<F: Fetcher>(
     plan: &Plan,
     mut run: Run<'_, F>,
-    mut ready: Vec<FetchId>,
+    ready: Vec<FetchId>,
     fetcher: &F,
 ) -> ExecutionResult {
+    drive(plan, &mut run, ready, fetcher, |_| ControlFlow::Continue(())).await;
+    run.finish().0
+}
+
+/// Fetches until everything is there, or until who is told whenever fetches have ended wants no more.
+async fn drive<'p, F: Fetcher>(
+    plan: &'p Plan,
+    run: &mut Run<'p, F>,
+    mut ready: Vec<FetchId>,
+    fetcher: &'p F,
+    mut ended: impl FnMut(&mut Run<'p, F>) -> ControlFlow<()>,
+) {
     let mut flying = FuturesUnordered::new();
     loop {
         // A fetch that needn't be sent has ended at once, and may make others ready.
@@ -153,11 +169,13 @@ async fn drive<F: Fetcher>(
                 None => ready.extend(run.ended(id)),
             }
         }
-        let Some((id, outcome)) = flying.next().await else { break };
+        if ended(run).is_break() {
+            return;
+        }
+        let Some((id, outcome)) = flying.next().await else { return };
         run.absorb(id, outcome);
         ready.extend(run.ended(id));
     }
-    run.finish()
 }
 
 #[cfg(test)]

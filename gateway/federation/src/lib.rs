@@ -20,6 +20,6 @@ mod type_set;
 pub mod variables;
 
 pub use plan::{OperationKind, Plan, SubgraphId};
-pub use planner::{PlanError, PlanOptions, plan_operation};
-pub use supergraph::{SubgraphInfo, Supergraph, SupergraphError};
+pub use planner::{Fact, PlanError, PlanOptions, plan_operation};
+pub use supergraph::{Requirement, RequirementId, SubgraphInfo, Supergraph, SupergraphError};
 pub use type_set::{TypeId, TypeNames, TypeSet};

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::{TypeId, TypeNames, TypeSet};
+use crate::{Fact, TypeId, TypeNames, TypeSet};
 
 pub mod print;
 
@@ -68,6 +68,10 @@ index!(
     EnumId
 );
 index!(
+    /// Index into [`Plan::deferred`].
+    DeferredId
+);
+index!(
     /// Index into one [`Shape::slots`].
     SlotId
 );
@@ -99,6 +103,8 @@ pub struct Plan {
     pub reads: Vec<Read>,
     /// How the client's answer is written; `outputs[0]` is the root selection.
     pub outputs: Vec<Output>,
+    /// What comes after the first part of the answer.
+    pub deferred: Vec<Deferred>,
     /// The `@skip` and `@include` conditions that occur.
     pub conditions: Vec<Condition>,
     /// The client's variables, in the order of their definitions.
@@ -109,6 +115,8 @@ pub struct Plan {
     pub type_names: Arc<TypeNames>,
     /// The root selection's `__schema` and `__type` fields are answered by introspection.
     pub has_introspection: bool,
+    /// What must be true of a request and what must not be for the plan to be its plan; sorted.
+    pub facts: Vec<(Fact, bool)>,
     /// Nothing in the only fetch's reply can need a change: its `data` is the client's `data`.
     pub relay: bool,
 }
@@ -120,6 +128,8 @@ pub struct Fetch {
     pub subgraph: SubgraphId,
     /// What kind of operation is sent.
     pub kind: OperationKind,
+    /// The deferred fragment that it is for; `None`: the first part of the answer waits for it.
+    pub deferred: Option<DeferredId>,
     /// Fetches that must have ended (well or not) before this one starts.
     pub deps: Vec<FetchId>,
     /// The fetch isn't sent when this is false.
@@ -290,6 +300,31 @@ pub struct Output {
     pub types: TypeSet,
     /// In the client's order. For one runtime type and satisfied conditions no key stands twice.
     pub fields: Vec<OutputField>,
+    /// What of the same objects comes later.
+    pub deferred: Vec<OutputDeferred>,
+}
+
+/// A deferred fragment at one place of the answer (the incremental delivery draft): one part of the answer for
+/// each object there. Without those fields that the first part has anyway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deferred {
+    /// As the client named it.
+    pub label: Option<Box<str>>,
+    /// The deferred fragment around it, whose part of the answer comes first.
+    pub parent: Option<DeferredId>,
+    /// Its selection on the object.
+    pub output: OutputId,
+}
+
+/// Where a deferred fragment stands in the client's selection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputDeferred {
+    /// Which.
+    pub deferred: DeferredId,
+    /// Only for objects of these runtime types; `None`: all.
+    pub types: Option<TypeSet>,
+    /// Left out when this is false.
+    pub condition: Option<ConditionId>,
 }
 
 /// One field of the client's answer.
@@ -314,6 +349,13 @@ pub enum OutputValue {
     Typename,
     /// What introspection answered under this response key.
     Introspection,
+    /// Null and an error: who asks may not see it.
+    Withheld {
+        /// The field can't be null, so that what holds it becomes null.
+        non_null: bool,
+        /// `Type.field`, for error messages.
+        coordinate: Box<str>,
+    },
     /// What a slot holds.
     Slot {
         /// Which.

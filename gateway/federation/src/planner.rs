@@ -1,14 +1,18 @@
 //! From an operation to a [`Plan`].
 //!
 //! 1. [`crate::selection`] brings the operation into normal form.
-//! 2. `solve` walks it top-down, one selection set on one kind of object at a time, and decides from which
+//! 2. `withheld` takes out what whoever asks may not see, `partial_unions` what an answer must not contain
+//!    since it would depend on which subgraph is asked.
+//! 3. `solve` walks it top-down, one selection set on one kind of object at a time, and decides from which
 //!    subgraph each field comes: memoised by (selection set, node), so that the work is bounded by how many
 //!    different pairs there are and not by how many paths lead to them. What a choice costs is the set of
 //!    (level, subgraph) pairs that it needs, because fetches to one subgraph at one level become one request.
-//! 3. `emit` turns the decisions into groups of selections with what they depend on,
-//! 4. `fetches` merges and orders the groups and prints their operations, `output` compiles what the client gets.
+//! 4. `emit` turns the decisions into groups of selections with what they depend on,
+//! 5. `fetches` merges and orders the groups and prints their operations, `output` compiles what the client gets.
 //!
 //! The same input gives the same plan: work is counted, never timed, and nothing depends on a hash's order.
+
+use std::fmt;
 
 use apollo_compiler::ExecutableDocument;
 use apollo_compiler::executable::{Operation, OperationType};
@@ -20,30 +24,45 @@ use crate::{OperationKind, Plan, Supergraph};
 
 mod choose;
 mod cost;
+mod deferred;
 mod emit;
+mod facts;
 mod fetches;
 mod missing;
 mod node;
 mod output;
+mod partial_unions;
+mod places;
 mod position;
 mod representation;
 mod request;
 mod solve;
 mod text;
 mod ways;
+mod withheld;
+
+pub use facts::Fact;
 
 /// What a plan depends on besides operation and supergraph, and how much work it may be.
-#[derive(Clone, Debug)]
-pub struct PlanOptions {
-    /// The labels of progressive overrides that are on for this request.
-    pub labels: Vec<Box<str>>,
+#[derive(Clone, Copy)]
+pub struct PlanOptions<'a> {
+    /// What is true of the request: see [`Fact`]. The plan says which it rests upon ([`Plan::facts`]), and
+    /// serves every request of which the same is true.
+    pub facts: &'a dyn Fn(Fact) -> bool,
     /// Steps of planning after which it is refused; a step is about a microsecond.
     pub max_work: u64,
 }
 
-impl Default for PlanOptions {
+impl Default for PlanOptions<'_> {
+    /// No label is on and nothing is granted.
     fn default() -> Self {
-        Self { labels: Vec::new(), max_work: 2_000_000 }
+        Self { facts: &|_| false, max_work: 2_000_000 }
+    }
+}
+
+impl fmt::Debug for PlanOptions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlanOptions").field("max_work", &self.max_work).finish_non_exhaustive()
     }
 }
 
@@ -107,7 +126,7 @@ pub fn plan_operation(
     supergraph: &Supergraph,
     document: &ExecutableDocument,
     operation_name: Option<&str>,
-    options: &PlanOptions,
+    options: &PlanOptions<'_>,
 ) -> Result<Plan, PlanError> {
     let operation = document
         .operations
@@ -125,16 +144,24 @@ pub fn plan_operation(
         .enumerate()
         .map(|(at, variable)| (variable.name.as_str(), VariableId(at as u32)))
         .collect();
+    let facts = facts::Facts::new(options.facts);
     let mut sets = LocalSets::over(Some(&supergraph.sets));
     let lookup = |name: &str| variables.get(name).copied();
+    let defers = |variable: Option<VariableId>| {
+        facts.holds(Fact::Incremental) && variable.is_none_or(|it| facts.holds(Fact::Variable(it)))
+    };
     let mut collector =
-        Collector::new(supergraph, Some(&document.fragments), &lookup, &mut sets, options.max_work);
+        Collector::new(supergraph, Some(&document.fragments), &lookup, &mut sets, options.max_work)
+            .deferring(&defers);
     let client = collector.collect(&operation.selection_set, &supergraph.ty(root).possible)?;
     let budget = collector.budget();
-    let mut solver = solve::Solver::new(supergraph, sets, options, budget);
-    let roots = solver.roots(client, root, kind)?;
+    let labels = collector.into_labels();
+    let mut solver = solve::Solver::new(supergraph, sets, facts, budget);
+    let visible = solver.without_withheld(client)?;
+    let wanted = partial_unions::PartialUnions::new(&mut solver).narrow_root(visible, root)?;
+    let roots = solver.roots(wanted, root, kind)?;
     let drafts = emit::emit(solver, client, kind, root, &roots)?;
-    fetches::finish(drafts, operation, kind)
+    fetches::finish(drafts, operation, kind, &labels)
 }
 
 /// The client's root selection in parts that are run one after the other.

@@ -11,8 +11,9 @@ use crate::supergraph::FieldName;
 
 mod collect;
 mod condition;
+mod defer;
 
-pub(crate) use collect::{CollectError, Collector};
+pub(crate) use collect::{CollectError, Collector, Labels};
 
 macro_rules! number {
     ($name:ident) => {

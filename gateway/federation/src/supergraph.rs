@@ -7,14 +7,17 @@ use std::sync::Arc;
 
 use apollo_compiler::Schema;
 use apollo_compiler::validation::Valid;
+use smallvec::SmallVec;
 
 use crate::selection::{SetId, Sets};
 use crate::{OperationKind, SubgraphId, TypeId, TypeNames, TypeSet};
 
 mod api;
+mod authorisation;
 mod directives;
 mod read;
 
+pub use authorisation::{Requirement, RequirementId};
 pub use read::SupergraphError;
 
 /// A composed graph, ready for planning.
@@ -28,6 +31,9 @@ pub struct Supergraph {
     pub(crate) sets: Sets,
     /// The labels of progressive overrides, sorted; a field's usability refers to them by index.
     pub(crate) labels: Vec<Box<str>>,
+    requirements: Vec<Requirement>,
+    /// Whether a union's members differ between subgraphs.
+    pub(crate) has_partial_unions: bool,
     subgraphs: Vec<SubgraphInfo>,
     full: Valid<Schema>,
     api: Arc<Valid<Schema>>,
@@ -42,6 +48,9 @@ pub struct SubgraphInfo {
     pub url: Box<str>,
 }
 
+/// Names count from below, deferred fragments from here down.
+const FIRST_DEFERRED: u32 = u32::MAX - 2;
+
 /// A field's name, as a number. `__typename` is [`FieldName::TYPENAME`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct FieldName(pub u32);
@@ -50,6 +59,19 @@ impl FieldName {
     pub const TYPENAME: Self = Self(u32::MAX);
     /// `__schema` and `__type`, which no subgraph is asked for.
     pub const INTROSPECTION: Self = Self(u32::MAX - 1);
+
+    /// No field: the deferred fragment of that number, in the set in which it stands.
+    pub fn deferred(number: u32) -> Self {
+        Self(FIRST_DEFERRED - number)
+    }
+
+    pub fn is_deferred(self) -> bool {
+        self.deferred_number().is_some()
+    }
+
+    pub fn deferred_number(self) -> Option<u32> {
+        (self.0 <= FIRST_DEFERRED && self.0 > u32::MAX / 2).then(|| FIRST_DEFERRED - self.0)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +99,7 @@ pub(crate) struct TypeInfo {
     pub fields: Vec<(FieldName, FieldInfo)>,
     /// For an enum: what a client may see.
     pub visible_values: Vec<Box<str>>,
+    pub requirement: Option<RequirementId>,
 }
 
 /// A type in one subgraph.
@@ -99,6 +122,8 @@ pub(crate) struct FieldInfo {
     pub ty: FieldType,
     /// By subgraph.
     pub joins: Vec<Option<FieldJoin>>,
+    /// All that selecting it asks for, the requirements of its types included.
+    pub requirements: SmallVec<[RequirementId; 1]>,
 }
 
 /// A field in one subgraph.
@@ -115,7 +140,7 @@ pub(crate) struct FieldJoin {
 /// A field's type: levels of lists, each non-null or not, from the outside in, then the named type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FieldType {
-    pub non_null: smallvec::SmallVec<[bool; 4]>,
+    pub non_null: SmallVec<[bool; 4]>,
     pub named: TypeId,
 }
 
@@ -158,6 +183,11 @@ impl Supergraph {
     /// The labels of progressive overrides (`@override(label:)`) that plans can depend on.
     pub fn override_labels(&self) -> &[Box<str>] {
         &self.labels
+    }
+
+    /// What `@authenticated`, `@requiresScopes` and `@policy` ask for, anywhere in it.
+    pub fn requirements(&self) -> &[Requirement] {
+        &self.requirements
     }
 
     pub(crate) fn ty(&self, id: TypeId) -> &TypeInfo {
@@ -204,6 +234,11 @@ impl TypeInfo {
 }
 
 impl FieldInfo {
+    /// No subgraph has it on this type: it is an interface object's, for all of its interface's types.
+    pub fn is_from_interface(&self) -> bool {
+        self.joins.iter().all(Option::is_none)
+    }
+
     pub fn join(&self, subgraph: SubgraphId) -> Option<&FieldJoin> {
         self.joins.get(subgraph.0 as usize)?.as_ref()
     }

@@ -1,5 +1,6 @@
 //! Types as small integers, and sets of them as bits.
 
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 /// A composite or leaf type of one supergraph; an index into [`TypeNames`].
@@ -19,6 +20,7 @@ impl TypeId {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct TypeNames {
     names: Vec<Box<str>>,
+    ids: FxHashMap<Box<str>, TypeId>,
     interfaces: TypeSet,
 }
 
@@ -28,7 +30,8 @@ impl TypeNames {
         let mut names: Vec<_> = names.into_iter().collect();
         names.sort_unstable();
         names.dedup();
-        Self { names, interfaces: TypeSet::default() }
+        let ids = names.iter().enumerate().map(|(at, name)| (name.clone(), TypeId(at as u32))).collect();
+        Self { names, ids, interfaces: TypeSet::default() }
     }
 
     /// Says which types are interfaces: an interface object goes by its interface's name until its own is known.
@@ -46,7 +49,7 @@ impl TypeNames {
 
     /// The type of that name.
     pub fn id(&self, name: &str) -> Option<TypeId> {
-        self.names.binary_search_by(|known| (**known).cmp(name)).ok().map(|index| TypeId(index as u32))
+        self.ids.get(name).copied()
     }
 
     /// The type's name.

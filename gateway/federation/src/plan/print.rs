@@ -29,6 +29,7 @@ impl Plan {
             "kind": self.kind,
             "operationName": self.operation_name,
             "fetches": fetches.collect::<Vec<_>>(),
+            "deferred": self.deferred.iter().map(|deferred| &deferred.label).collect::<Vec<_>>(),
             "depth": self.depth(),
             "relay": self.relay,
         })
@@ -66,6 +67,7 @@ impl Plan {
             "id": id,
             "subgraph": supergraph.subgraph_name(fetch.subgraph),
             "dependsOn": fetch.deps,
+            "deferred": fetch.deferred,
             "condition": fetch.condition.map(|id| self.condition(&self.conditions[id.index()])),
             "query": fetch.query,
             "targets": targets,
@@ -132,6 +134,12 @@ impl Display for PlanDisplay<'_> {
             if !fetch.deps.is_empty() {
                 let deps: Vec<String> = fetch.deps.iter().map(|dep| dep.0.to_string()).collect();
                 write!(f, " after {}", deps.join(", "))?;
+            }
+            if let Some(deferred) = fetch.deferred {
+                write!(f, " deferred {}", deferred.0)?;
+                if let Some(label) = &self.plan.deferred[deferred.index()].label {
+                    write!(f, " ({label})")?;
+                }
             }
             if let Some(condition) = fetch.condition {
                 write!(f, " if {}", self.plan.condition(&self.plan.conditions[condition.index()]))?;

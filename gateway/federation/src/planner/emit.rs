@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashSet;
 
+use super::deferred::DeferredFragments;
 use super::node::Node;
 use super::position::{Positions, ROOT};
 use super::representation::{self, DraftRepresentation};
 use super::request::{RequestNode, Requests, Wanted};
 use super::solve::{Content, Enter, Frag, FragId, Need, Placed, Solver, ValueId, Visit};
 use super::{PlanError, Roots};
-use crate::plan::{PathStep, RepresentationField, ShapeId, SlotId};
+use crate::plan::{DeferredId, PathStep, RepresentationField, ShapeId, SlotId};
 use crate::selection::{CondId, SetId};
 use crate::supergraph::{FieldName, FieldType};
 use crate::{OperationKind, SubgraphId, TypeId, TypeSet};
@@ -35,6 +36,8 @@ pub(super) struct Group {
     pub level: usize,
     /// For mutations: which root field it belongs to.
     pub part: usize,
+    /// The deferred fragment that it is for.
+    pub deferred: Option<DeferredId>,
 }
 
 /// All groups of a plan, before they are merged into fetches.
@@ -45,6 +48,7 @@ pub(super) struct Drafts<'a> {
     pub groups: Vec<Group>,
     pub client: SetId,
     pub root: TypeId,
+    pub deferred: DeferredFragments,
     /// The client's variables, in the order of their definitions.
     pub variables: Vec<Box<str>>,
     part: usize,
@@ -67,6 +71,7 @@ struct At {
     on: Option<TypeId>,
     /// What is below belongs to objects of these runtime types only.
     guard: Option<TypeSet>,
+    deferred: Option<DeferredId>,
 }
 
 pub(super) fn emit<'a>(
@@ -84,6 +89,7 @@ pub(super) fn emit<'a>(
         groups: Vec::new(),
         client,
         root,
+        deferred: DeferredFragments::default(),
         variables: Vec::new(),
         part: 0,
     };
@@ -100,6 +106,7 @@ pub(super) fn emit<'a>(
             own: false,
             on: None,
             guard: None,
+            deferred: None,
         };
         drafts.part = drafts.part_of(part, *frag);
         drafts.frag(*frag, &TypeSet::of(root), &at)?;
@@ -174,6 +181,11 @@ impl Drafts<'_> {
                 self.visit(&frag.visits[at_visit], &groups, types, &At { cond, ..at.clone() }, &mut touched)?;
             touched.insert(group);
             groups.push(group);
+        }
+        for deferred in &frag.deferred {
+            let id = self.deferred.id(deferred.number, at.position);
+            // Nothing waits for it but its own part of the answer.
+            self.frag(deferred.frag, types, &At { deferred: Some(id), ..at.clone() })?;
         }
         Ok(touched)
     }
@@ -338,7 +350,8 @@ impl Drafts<'_> {
         let supergraph = self.solver.joins.supergraph;
         let mut found: Vec<(TypeSet, FieldHere)> = Vec::new();
         for ty in types.iter() {
-            let node = Node { ty: at.on.unwrap_or(ty), subgraph: at.subgraph, provided: at.provided };
+            let node =
+                Node { ty: at.on.unwrap_or(ty), subgraph: at.subgraph, provided: at.provided, later: false };
             let Some(local) = self.solver.joins.local(node, field, &mut self.solver.sets) else { continue };
             let alike = (local.ty, local.provided);
             match found.iter_mut().find(|(_, known)| *known == alike) {
@@ -415,9 +428,9 @@ impl Drafts<'_> {
                 && group.entities == entities
                 && group.part == part
                 && group.only_if == only_if
+                && group.deferred == at.deferred
                 && group.path == at.path
                 && group.level >= level
-                && group.can_represent(types, fields)
                 && group.can_represent(types, fields)
         };
         let known = (0..self.groups.len())
@@ -439,6 +452,7 @@ impl Drafts<'_> {
             cond: None,
             level,
             part,
+            deferred: at.deferred,
         });
         self.groups.len() - 1
     }

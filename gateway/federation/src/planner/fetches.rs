@@ -13,7 +13,7 @@ use crate::plan::{
     Fetch, FetchId, FetchSource, FetchVariable, FetchVariableValue, Lookup, Read, ReadField, ReadId,
     ReadTypename, Representation, Shape, Slot,
 };
-use crate::selection::CondId;
+use crate::selection::{CondId, Labels};
 use crate::{OperationKind, Plan};
 
 mod merge;
@@ -25,17 +25,18 @@ pub(super) fn finish(
     mut drafts: Drafts,
     operation: &Operation,
     kind: OperationKind,
+    labels: &Labels,
 ) -> Result<Plan, PlanError> {
     drafts.variables = operation.variables.iter().map(|variable| variable.name.as_str().into()).collect();
     let units = Units::merged(&mut drafts);
     let drafts = drafts;
-    let mut outputs = Outputs::new(&drafts);
+    let mut outputs = Outputs::new(&drafts, labels);
     let mut reads = Reads { drafts: &drafts, all: Vec::new() };
     let mut fetches = Vec::with_capacity(units.all.len());
     for unit in &units.all {
         fetches.push(fetch(&drafts, unit, operation, kind, &mut reads, &mut outputs.conditions));
     }
-    let Outputs { outputs, enums, conditions, has_introspection, .. } = outputs;
+    let Outputs { outputs, enums, conditions, has_introspection, deferred, .. } = outputs;
     let reads = reads.all;
     let mut plan = Plan {
         kind,
@@ -44,11 +45,13 @@ pub(super) fn finish(
         shapes: shapes(&drafts),
         reads,
         outputs,
+        deferred,
         conditions: conditions.all,
         variables: drafts.variables.clone(),
         enums,
         type_names: drafts.solver.joins.supergraph.names.clone(),
         has_introspection,
+        facts: drafts.solver.joins.facts.asked(),
         relay: false,
     };
     plan.relay = relay::is_safe(&plan, &drafts);
@@ -136,6 +139,7 @@ fn fetch(
     Fetch {
         subgraph: first.subgraph,
         kind,
+        deferred: first.deferred,
         deps: unit.deps.iter().map(|&dep| FetchId(dep as u32)).collect(),
         condition,
         head: format!("{{\"query\":{escaped}").into_bytes().into(),

@@ -1,5 +1,6 @@
 //! Where a selection set stands while planning: on objects of one type, in one subgraph's answer.
 
+use super::facts::{Fact, Facts};
 use crate::selection::{Entry, LocalSets, Set, SetId};
 use crate::supergraph::{FieldJoin, FieldName, FieldType, TypeKind};
 use crate::{SubgraphId, Supergraph, TypeId};
@@ -11,6 +12,9 @@ pub(super) struct Node {
     pub ty: TypeId,
     pub subgraph: SubgraphId,
     pub provided: Option<SetId>,
+    /// What is asked for here is deferred: where a key allows it, it is fetched by itself, so that what isn't
+    /// deferred doesn't wait for it.
+    pub later: bool,
 }
 
 /// Before any subgraph was asked.
@@ -27,8 +31,7 @@ pub(super) struct Local {
 /// Answers what can be selected where.
 pub(super) struct Joins<'a> {
     pub supergraph: &'a Supergraph,
-    /// Which override labels are on, by index.
-    pub labels: Vec<bool>,
+    pub facts: Facts<'a>,
 }
 
 impl<'a> Joins<'a> {
@@ -53,7 +56,7 @@ impl<'a> Joins<'a> {
     }
 
     fn on(&self, join: &FieldJoin) -> bool {
-        join.label.is_none_or(|(label, wanted)| self.labels[label as usize] == wanted)
+        join.label.is_none_or(|(label, wanted)| self.facts.holds(Fact::Label(label)) == wanted)
     }
 
     /// As what objects of that runtime type are known in the subgraph: as themselves, or as an interface object.

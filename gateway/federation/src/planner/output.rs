@@ -5,10 +5,10 @@ use rustc_hash::FxHashMap;
 use super::emit::Drafts;
 use super::position::ROOT;
 use crate::plan::{
-    Condition, ConditionId, EnumId, EnumValues, Output, OutputField, OutputId, OutputInner, OutputType,
-    OutputValue, ShapeId,
+    Condition, ConditionId, Deferred, DeferredId, EnumId, EnumValues, Output, OutputDeferred, OutputField,
+    OutputId, OutputInner, OutputType, OutputValue, ShapeId,
 };
-use crate::selection::{CondId, Entry, SetId};
+use crate::selection::{CondId, Entry, Labels, SetId};
 use crate::supergraph::{FieldName, FieldType, TypeKind};
 use crate::{TypeId, TypeSet};
 
@@ -19,6 +19,9 @@ pub(super) struct Outputs<'d, 'a> {
     pub enums: Vec<EnumValues>,
     pub conditions: Conditions,
     pub has_introspection: bool,
+    pub deferred: Vec<Deferred>,
+    /// The deferred fragment whose selection is being written.
+    within: Option<DeferredId>,
     known: FxHashMap<(SetId, ShapeId, TypeId), OutputId>,
     enum_ids: FxHashMap<TypeId, EnumId>,
 }
@@ -44,13 +47,20 @@ impl Conditions {
 }
 
 impl<'d, 'a> Outputs<'d, 'a> {
-    pub fn new(drafts: &'d Drafts<'a>) -> Self {
+    pub fn new(drafts: &'d Drafts<'a>, labels: &Labels) -> Self {
+        let deferred = drafts.deferred.all.iter().map(|&number| Deferred {
+            label: labels[number as usize].clone(),
+            parent: None,
+            output: OutputId(0),
+        });
         let mut outputs = Self {
             drafts,
             outputs: Vec::new(),
             enums: Vec::new(),
             conditions: Conditions::default(),
             has_introspection: false,
+            deferred: deferred.collect(),
+            within: None,
             known: FxHashMap::default(),
             enum_ids: FxHashMap::default(),
         };
@@ -63,20 +73,47 @@ impl<'d, 'a> Outputs<'d, 'a> {
             return known;
         }
         let id = OutputId(self.outputs.len() as u32);
-        self.outputs.push(Output { types: self.visible(ty), fields: Vec::new() });
+        let types = self.visible(ty, set);
+        self.outputs.push(Output { types, fields: Vec::new(), deferred: Vec::new() });
         self.known.insert((set, position, ty), id);
         let mut fields = Vec::new();
         for entry in self.drafts.solver.sets.set(set).iter() {
-            self.field(entry, position, id, &mut fields);
+            match entry.field.deferred_number() {
+                Some(number) => self.deferred(entry, number, position, ty, id),
+                None => self.field(entry, position, id, &mut fields),
+            }
         }
         self.outputs[id.index()].fields = fields;
         id
     }
 
-    /// The runtime types that the client may see.
-    fn visible(&self, ty: TypeId) -> TypeSet {
+    fn deferred(&mut self, entry: &Entry, number: u32, position: ShapeId, ty: TypeId, id: OutputId) {
+        let (Some(sub), Some(deferred)) = (entry.sub, self.drafts.deferred.known(number, position)) else {
+            return;
+        };
+        let within = self.within.replace(deferred);
+        let output = stacker::maybe_grow(256 * 1024, 2 * 1024 * 1024, || self.output(sub, position, ty));
+        self.within = within;
+        self.deferred[deferred.index()].parent = within;
+        self.deferred[deferred.index()].output = output;
+        let visible = &self.outputs[id.index()].types;
+        let types = (!visible.is_subset(&entry.types)).then(|| entry.types.clone());
+        let condition = self.conditions.id(self.drafts, entry.cond);
+        self.outputs[id.index()].deferred.push(OutputDeferred { deferred, types, condition });
+    }
+
+    /// The runtime types that the client may see. An interface object of which no more is known than its
+    /// interface is among them unless the selection depends on what it is.
+    fn visible(&self, ty: TypeId, set: SetId) -> TypeSet {
         let supergraph = self.drafts.solver.joins.supergraph;
-        supergraph.ty(ty).possible.iter().filter(|&ty| !supergraph.ty(ty).inaccessible).collect()
+        let entries = self.drafts.solver.sets.set(set);
+        let may_be_seen = |ty: &TypeId| {
+            let info = supergraph.ty(*ty);
+            let concrete = info.kind == TypeKind::Object;
+            let indifferent = |entry: &Entry| entry.field != FieldName::TYPENAME && entry.types.contains(*ty);
+            !info.inaccessible && (concrete || entries.iter().all(indifferent))
+        };
+        supergraph.ty(ty).possible.iter().filter(may_be_seen).collect()
     }
 
     fn field(&mut self, entry: &Entry, position: ShapeId, id: OutputId, fields: &mut Vec<OutputField>) {
@@ -100,11 +137,32 @@ impl<'d, 'a> Outputs<'d, 'a> {
                 add(types, OutputValue::Introspection);
             }
             _ => {
-                for (types, value) in self.slots(entry, types, position) {
+                let seen = self.drafts.solver.visible_on(&types, entry.field);
+                for (types, value) in self.withheld(entry, &types.difference(&seen)) {
+                    add(types, value);
+                }
+                for (types, value) in self.slots(entry, seen, position) {
                     add(types, value);
                 }
             }
         }
+    }
+
+    /// A field that may not be seen, of each of these types.
+    fn withheld(&self, entry: &Entry, types: &TypeSet) -> Vec<(TypeSet, OutputValue)> {
+        let supergraph = self.drafts.solver.joins.supergraph;
+        let of = |ty| {
+            let non_null = supergraph.field(ty, entry.field).is_some_and(|info| info.ty.non_null[0]);
+            let coordinate = self.coordinate(&TypeSet::of(ty), entry.field);
+            (TypeSet::of(ty), OutputValue::Withheld { non_null, coordinate })
+        };
+        types.iter().map(of).collect()
+    }
+
+    fn coordinate(&self, types: &TypeSet, field: FieldName) -> Box<str> {
+        let supergraph = self.drafts.solver.joins.supergraph;
+        let owner = types.iter().next().map(|ty| supergraph.names.name(ty)).unwrap_or_default();
+        format!("{owner}.{}", supergraph.field_name(field)).into()
     }
 
     /// A field of an interface can have a narrower type in some of its objects, which then holds for those.
@@ -121,8 +179,7 @@ impl<'d, 'a> Outputs<'d, 'a> {
         }
         let mut values = Vec::new();
         for (ty, types) in by_type {
-            let owner = types.iter().next().map(|ty| supergraph.names.name(ty)).unwrap_or_default();
-            let coordinate = format!("{owner}.{}", supergraph.field_name(entry.field)).into();
+            let coordinate = self.coordinate(&types, entry.field);
             let child = self.drafts.positions.all[position.index()].slots[slot.index()].child;
             let inner = self.inner(ty.named, entry.sub, child);
             let ty = OutputType { non_null: ty.non_null, inner };

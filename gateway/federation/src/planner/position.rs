@@ -49,6 +49,10 @@ impl Positions {
             }
             positions.all[at.index()].sets.push(set);
             for entry in sets.set(set).iter() {
+                if entry.field.is_deferred() {
+                    open.extend(entry.sub.map(|sub| (at, sub)));
+                    continue;
+                }
                 if entry.field == FieldName::TYPENAME || entry.field == FieldName::INTROSPECTION {
                     continue;
                 }

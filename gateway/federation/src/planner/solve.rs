@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::choose::{self, Choice, Decision, Place};
 use super::cost::Cost;
+use super::facts::Facts;
 use super::node::{Joins, NOWHERE, Node};
 use super::ways::Way;
-use super::{PlanError, PlanOptions, Roots};
+use super::{PlanError, Roots};
 use crate::selection::{ArgsId, CondId, Entry, LocalSets, Set, SetId};
 use crate::supergraph::FieldName;
 use crate::{OperationKind, SubgraphId, Supergraph, TypeId, TypeSet};
@@ -29,8 +29,16 @@ pub(super) struct Frag {
     pub here: Vec<Placed>,
     /// Further visits to the object, in an order in which each can be entered.
     pub visits: Vec<Visit>,
+    pub deferred: Vec<Deferred>,
     /// What has no source from here.
     pub missing: Option<SetId>,
+}
+
+/// A deferred fragment on the same objects.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Deferred {
+    pub number: u32,
+    pub frag: FragId,
 }
 
 /// A field that has found its place.
@@ -114,10 +122,9 @@ pub(super) struct Solver<'a> {
 const MAX_RUNNING: usize = 2_000;
 
 impl<'a> Solver<'a> {
-    pub fn new(supergraph: &'a Supergraph, sets: LocalSets<'a>, options: &PlanOptions, budget: u64) -> Self {
-        let labels = supergraph.labels.iter().map(|label| options.labels.contains(label)).collect();
+    pub fn new(supergraph: &'a Supergraph, sets: LocalSets<'a>, facts: Facts<'a>, budget: u64) -> Self {
         Self {
-            joins: Joins { supergraph, labels },
+            joins: Joins { supergraph, facts },
             sets,
             frags: Vec::new(),
             frag_ids: FxHashMap::default(),
@@ -136,7 +143,7 @@ impl<'a> Solver<'a> {
     /// Distributes the root selection. A mutation's fields are parts of their own, each in one subgraph.
     pub fn roots(&mut self, client: SetId, root: TypeId, kind: OperationKind) -> Result<Roots, PlanError> {
         let all = self.restrict(client, root);
-        let node = Node { ty: root, subgraph: NOWHERE, provided: None };
+        let node = Node { ty: root, subgraph: NOWHERE, provided: None, later: false };
         let sets = match kind {
             OperationKind::Mutation => {
                 let entries = self.sets.set(all);
@@ -267,8 +274,16 @@ impl<'a> Solver<'a> {
         let mut open = Vec::new();
         let object = !self.joins.is_interface_object(node.ty, node.subgraph);
         let mut discover = false;
+        let mut missing: Set = Vec::new();
         for entry in self.sets.set(set).iter() {
             match entry.field {
+                field if field.is_deferred() => {
+                    // Whether a fragment follows is told at once, so its objects' type must be known by then.
+                    discover |= !object && !entry.types.is_empty() && !entry.types.contains(node.ty);
+                    let (deferred, rest) = self.defer(entry, node, object)?;
+                    frag.deferred.extend(deferred);
+                    missing.extend(rest);
+                }
                 FieldName::INTROSPECTION => {}
                 FieldName::TYPENAME if object => frag.here.push(Placed { entry: entry.clone(), child: None }),
                 FieldName::TYPENAME => discover = true,
@@ -286,9 +301,36 @@ impl<'a> Solver<'a> {
         }
         let mut cost = Cost::default();
         if !open.is_empty() {
-            self.place(open, node, &mut frag, &mut cost)?;
+            missing.extend(self.place(open, node, &mut frag, &mut cost)?);
+        }
+        if !missing.is_empty() {
+            cost.missing = self.fields_of(&missing);
+            frag.missing = Some(self.sets.intern(missing));
         }
         Ok(self.keep(frag, cost))
+    }
+
+    /// Distributes a deferred fragment. What it costs counts for nothing: it is what comes before it that has
+    /// to be there soon.
+    fn defer(
+        &mut self,
+        entry: &Entry,
+        node: Node,
+        object: bool,
+    ) -> Result<(Option<Deferred>, Option<Entry>), PlanError> {
+        let (Some(sub), Some(number)) = (entry.sub, entry.field.deferred_number()) else {
+            return Ok((None, None));
+        };
+        let own = if object { self.restrict(sub, node.ty) } else { self.of_interface(sub, node.ty) };
+        let frag = self.solve(own, Node { later: true, ..node })?;
+        let missing = self.frag(frag).missing.map(|rest| Entry { sub: Some(rest), ..entry.clone() });
+        Ok((Some(Deferred { number, frag }), missing))
+    }
+
+    /// Whether the objects of a node can be entered anew by a key.
+    fn can_enter_again(&mut self, node: Node) -> Result<bool, PlanError> {
+        let ways = self.ways(Node { later: false, ..node })?;
+        Ok(self.way_back(node, &ways)?.is_some())
     }
 
     fn typename_entry(&mut self) -> Entry {
@@ -305,164 +347,13 @@ impl<'a> Solver<'a> {
     /// A field that costs nothing where the object already is: no other choice can be better.
     fn free_here(&mut self, entry: &Entry, node: Node) -> Result<Option<Placed>, PlanError> {
         let Some(local) = self.joins.local(node, entry.field, &mut self.sets) else { return Ok(None) };
-        if local.requires.is_some() {
+        if local.requires.is_some() || node.later && self.can_enter_again(node)? {
             return Ok(None);
         }
         let Some(sub) = entry.sub else { return Ok(Some(Placed { entry: entry.clone(), child: None })) };
         let child = self.solve_value(sub, local.ty.named, node.subgraph, local.provided)?;
         let free = self.value(child).cost.is_free();
         Ok(free.then(|| Placed { entry: entry.clone(), child: Some(child) }))
-    }
-
-    /// Chooses places for fields that cost something, and records the visits that follow.
-    fn place(
-        &mut self,
-        mut open: Vec<Entry>,
-        node: Node,
-        frag: &mut Frag,
-        cost: &mut Cost,
-    ) -> Result<(), PlanError> {
-        let mut ways = (*self.ways(node)?).clone();
-        if let Some(again) = self.way_back(node, &ways)? {
-            ways.push(again);
-        }
-        let mut chosen: Vec<(Entry, Choice)> = Vec::new();
-        let mut missing: Set = Vec::new();
-        let mut tried: Vec<(Entry, Vec<Place>)> = Vec::new();
-        while !open.is_empty() {
-            let mut decisions: Vec<Decision> = Vec::new();
-            for entry in open.drain(..) {
-                let seen =
-                    tried.iter().find(|(known, _)| known.key == entry.key && known.types == entry.types);
-                let seen = seen.map(|(_, places)| places.clone()).unwrap_or_default();
-                let choices = self.choices(&entry, node, &ways, &seen)?;
-                if choices.is_empty() {
-                    missing.push(entry);
-                } else {
-                    Decision::add(&mut decisions, entry, choices);
-                }
-            }
-            let picks = choose::best(&decisions, cost, |steps| self.step(steps))?;
-            for (decision, pick) in decisions.into_iter().zip(picks) {
-                let choice = &decision.choices[pick];
-                cost.add(&choice.cost);
-                for entry in decision.entries {
-                    if let Some(rest) = choice.missing {
-                        let known =
-                            tried.iter_mut().find(|(it, _)| it.key == entry.key && it.types == entry.types);
-                        match known {
-                            Some((_, places)) => places.push(choice.place),
-                            None => tried.push((entry.clone(), vec![choice.place])),
-                        }
-                        open.push(Entry { sub: Some(rest), ..entry.clone() });
-                    }
-                    chosen.push((entry, choice.clone()));
-                }
-            }
-        }
-        // What was missing somewhere and then found elsewhere isn't missing any more.
-        cost.missing = self.fields_of(&missing);
-        self.record(&chosen, &ways, frag)?;
-        if !missing.is_empty() {
-            frag.missing = Some(self.sets.intern(missing));
-        }
-        Ok(())
-    }
-
-    /// Everywhere that the field can come from.
-    fn choices(
-        &mut self,
-        entry: &Entry,
-        node: Node,
-        ways: &[Way],
-        seen: &[Place],
-    ) -> Result<Vec<Choice>, PlanError> {
-        let mut choices = Vec::new();
-        for (at, way) in ways.iter().enumerate() {
-            let place = Place(at);
-            if seen.contains(&place) {
-                continue;
-            }
-            self.step(1)?;
-            let choice = if way.is_interface {
-                self.choice_by_interface(entry, way, place)?
-            } else {
-                self.choice_by_field(entry, node, way, place)?
-            };
-            // A place that answers nothing of it is none.
-            let useless = |choice: &Choice| entry.sub.is_some() && choice.missing == entry.sub;
-            choices.extend(choice.filter(|choice| !useless(choice)));
-        }
-        Ok(choices)
-    }
-
-    fn choice_by_interface(
-        &mut self,
-        entry: &Entry,
-        way: &Way,
-        place: Place,
-    ) -> Result<Option<Choice>, PlanError> {
-        let mut cost = way.cost.clone();
-        cost.weight += self.weight(entry);
-        if entry.field == FieldName::TYPENAME {
-            return Ok(Some(Choice { place, level: way.level, cost, ..Choice::default() }));
-        }
-        let set = self.sets.intern(vec![entry.clone()]);
-        let value = self.solve_value(set, way.node.ty, way.node.subgraph, None)?;
-        let value = self.value(value);
-        cost.add_below(&value.cost, way.level);
-        let missing = match value.missing {
-            Some(missing) => match self.sets.set(missing).first() {
-                Some(Entry { sub: Some(sub), .. }) => Some(*sub),
-                _ => return Ok(None),
-            },
-            None => None,
-        };
-        Ok(Some(Choice { place, level: way.level, cost, missing, ..Choice::default() }))
-    }
-
-    fn choice_by_field(
-        &mut self,
-        entry: &Entry,
-        node: Node,
-        way: &Way,
-        place: Place,
-    ) -> Result<Option<Choice>, PlanError> {
-        if entry.field == FieldName::TYPENAME {
-            return Ok(None);
-        }
-        let Some(local) = self.joins.local(way.node, entry.field, &mut self.sets) else { return Ok(None) };
-        let mut choice = Choice { place, level: way.level, cost: way.cost.clone(), ..Choice::default() };
-        if let Some(requires) = local.requires {
-            // Without a key there is no way to bring along what the field requires.
-            if place == Place(0) || way.root {
-                return Ok(None);
-            }
-            let requires = self.restrict(requires, node.ty);
-            let frag = self.solve(requires, node)?;
-            if self.frag(frag).missing.is_some() {
-                return Ok(None);
-            }
-            let before = self.cost(frag).clone();
-            choice.level = way.level.max(before.depth().saturating_add(1));
-            choice.cost = way.cost_before.clone();
-            choice.cost.add(&before);
-            choice.cost.add_fetch(choice.level, way.node.subgraph);
-            choice.requires = Some((requires, frag));
-        } else if way.back {
-            return Ok(None);
-        }
-        if place != Place(0) {
-            choice.cost.weight += self.weight(entry);
-        }
-        if let Some(sub) = entry.sub {
-            let child = self.solve_value(sub, local.ty.named, way.node.subgraph, local.provided)?;
-            let value = self.value(child);
-            choice.cost.add_below(&value.cost, choice.level);
-            choice.child = Some(child);
-            choice.missing = value.missing;
-        }
-        Ok(Some(choice))
     }
 
     /// Distributes a set over the runtime types of a value.
@@ -487,7 +378,7 @@ impl<'a> Solver<'a> {
             } else {
                 self.restrict(set, ty)
             };
-            let frag = self.solve(own, Node { ty, subgraph, provided })?;
+            let frag = self.solve(own, Node { ty, subgraph, provided, later: false })?;
             cost.add(self.cost(frag));
             if let Some(rest) = self.frag(frag).missing {
                 self.add_missing(set, rest, ty, &mut missing);

@@ -101,7 +101,7 @@ impl Solver<'_> {
         for subgraph in self.joins.supergraph.subgraph_ids() {
             let known = self.joins.supergraph.ty(node.ty).join(subgraph).is_some();
             if known && subgraph != node.subgraph {
-                let target = Node { ty: node.ty, subgraph, provided: None };
+                let target = Node { ty: node.ty, subgraph, provided: None, later: false };
                 ways.push(Way::root(target, level, Cost::of(level, subgraph), true));
             }
         }
@@ -119,7 +119,7 @@ impl Solver<'_> {
             .fields
             .iter()
             .any(|(_, field)| field.join(node.subgraph).is_some_and(|join| join.requires.is_some()));
-        if !needed {
+        if !needed && !node.later {
             return Ok(None);
         }
         let way = self.shortest(node, node.subgraph, node.ty, ways)?;
@@ -150,7 +150,7 @@ impl Solver<'_> {
             let better = best.as_ref().is_none_or(|known| cost.is_less(&known.cost));
             if better {
                 let on = (ty != node.ty || supergraph.ty(ty).kind != TypeKind::Object).then_some(ty);
-                let target = Node { ty, subgraph, provided: None };
+                let target = Node { ty, subgraph, provided: None, later: false };
                 best = Some(Way {
                     on,
                     is_interface,

@@ -7,7 +7,7 @@ use apollo_compiler::executable::{
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{ArgsId, Arguments, CondId, Entry, KeyId, LocalSets, SetId, condition};
+use super::{ArgsId, Arguments, CondId, Entry, KeyId, LocalSets, SetId, condition, defer};
 use crate::plan::{Literal, VariableId};
 use crate::supergraph::FieldName;
 use crate::{Supergraph, TypeSet};
@@ -29,11 +29,18 @@ const MAX_DEPTH: u32 = 200;
 /// A selection set and the condition under which it counts.
 type Part<'d> = (&'d SelectionSet, CondId);
 
+/// The labels of deferred fragments, by number.
+pub(crate) type Labels = Vec<Option<Box<str>>>;
+
 /// Normalises the selections of one document.
 pub(crate) struct Collector<'a, 'd, 's> {
     supergraph: &'a Supergraph,
     fragments: Option<&'d FragmentMap>,
     variables: &'a dyn Fn(&str) -> Option<VariableId>,
+    /// Whether `@defer` counts, under the variable of its `if`.
+    defers: &'a dyn Fn(Option<VariableId>) -> bool,
+    deferred: FxHashMap<usize, u32>,
+    labels: Labels,
     pub sets: &'a mut LocalSets<'s>,
     memo: FxHashMap<(Vec<(usize, CondId)>, TypeSet), SetId>,
     budget: u64,
@@ -65,7 +72,29 @@ impl<'a, 'd, 's> Collector<'a, 'd, 's> {
         sets: &'a mut LocalSets<'s>,
         budget: u64,
     ) -> Self {
-        Self { supergraph, fragments, variables, sets, memo: FxHashMap::default(), budget, depth: 0 }
+        Self {
+            supergraph,
+            fragments,
+            variables,
+            defers: &|_| false,
+            deferred: FxHashMap::default(),
+            labels: Vec::new(),
+            sets,
+            memo: FxHashMap::default(),
+            budget,
+            depth: 0,
+        }
+    }
+
+    /// Says whether `@defer` counts, under the variable of its `if`; otherwise it is as if it weren't there.
+    pub fn deferring(mut self, defers: &'a dyn Fn(Option<VariableId>) -> bool) -> Self {
+        self.defers = defers;
+        self
+    }
+
+    /// The labels of the deferred fragments that were met.
+    pub fn into_labels(self) -> Labels {
+        self.labels
     }
 
     /// What is left of the budget.
@@ -98,6 +127,7 @@ impl<'a, 'd, 's> Collector<'a, 'd, 's> {
             fold_into(&mut entries, entry);
         }
         self.depth -= 1;
+        defer::deduplicate(&mut entries, self.sets);
         let id = self.sets.intern(entries);
         self.memo.insert(name, id);
         Ok(id)
@@ -122,6 +152,10 @@ impl<'a, 'd, 's> Collector<'a, 'd, 's> {
                         .and_then(|fragments| fragments.get(&spread.fragment_name))
                         .ok_or_else(|| CollectError::Unknown(spread.fragment_name.to_string()))?;
                     let types = self.narrow(types, fragment.type_condition())?;
+                    if let Some(number) = self.deferred(&spread.directives) {
+                        self.gather_deferred(number, &fragment.selection_set, &types, cond, out);
+                        continue;
+                    }
                     let first = out.spread.insert((fragment.name.as_str(), types.clone(), cond));
                     if first && !types.is_empty() {
                         self.gather(&fragment.selection_set.selections, &types, cond, out)?;
@@ -147,7 +181,52 @@ impl<'a, 'd, 's> Collector<'a, 'd, 's> {
         if types.is_empty() {
             return Ok(());
         }
+        if let Some(number) = self.deferred(&fragment.directives) {
+            self.gather_deferred(number, &fragment.selection_set, &types, cond, out);
+            return Ok(());
+        }
         self.gather(&fragment.selection_set.selections, &types, cond, out)
+    }
+
+    /// The number of a fragment that is deferred.
+    fn deferred(&mut self, directives: &'d DirectiveList) -> Option<u32> {
+        let directive = directives.get("defer")?;
+        let variable = match directive.specified_argument_by_name("if").map(|value| &**value) {
+            Some(Value::Boolean(false)) => return None,
+            Some(Value::Variable(name)) => Some((self.variables)(name)?),
+            _ => None,
+        };
+        if !(self.defers)(variable) {
+            return None;
+        }
+        let place = std::ptr::from_ref(&**directive) as usize;
+        let next = self.labels.len() as u32;
+        let number = *self.deferred.entry(place).or_insert(next);
+        if number == next {
+            let label = directive.specified_argument_by_name("label").and_then(|label| label.as_str());
+            self.labels.push(label.map(Box::from));
+        }
+        Some(number)
+    }
+
+    fn gather_deferred(
+        &mut self,
+        number: u32,
+        set: &'d SelectionSet,
+        types: &TypeSet,
+        cond: CondId,
+        out: &mut Gathered<'d>,
+    ) {
+        if types.is_empty() {
+            return;
+        }
+        let key = self.sets.intern_key(&format!("@defer {number}"));
+        let field = FieldName::deferred(number);
+        let types = types.clone();
+        let mut new =
+            Gathering { key, field, args: ArgsId::NONE, types, conds: Vec::new(), parts: Vec::new() };
+        new.add(cond, Some((set, cond)));
+        out.entries.push(new);
     }
 
     fn gather_field(
@@ -203,6 +282,11 @@ impl<'a, 'd, 's> Collector<'a, 'd, 's> {
     fn finish(&mut self, gathering: Gathering<'d>) -> Result<Entry, CollectError> {
         let Gathering { key, field, args, types, conds, mut parts } = gathering;
         let cond = conds[1..].iter().fold(conds[0], |any, &cond| self.sets.or(any, cond));
+        if field.is_deferred() {
+            // What is fetched for it alone is fetched under its condition, so what is inside keeps that.
+            let sub = Some(self.collect_parts(parts, &types)?);
+            return Ok(Entry { key, field, args, types, cond, sub });
+        }
         if conds.len() == 1 {
             // The field's own condition says it all: what is inside has none.
             parts.iter_mut().for_each(|part| part.1 = CondId::ALWAYS);

@@ -1,12 +1,23 @@
 //! The API schema: the supergraph without its join machinery and without what is inaccessible.
 
-use apollo_compiler::ast::DirectiveList as AstDirectives;
+use std::sync::LazyLock;
+
+use apollo_compiler::ast::{DirectiveDefinition, DirectiveList as AstDirectives};
+use apollo_compiler::collections::IndexMap;
 use apollo_compiler::schema::{DirectiveList, ExtendedType};
-use apollo_compiler::{Name, Schema};
+use apollo_compiler::{Name, Node, Schema};
 
 /// What stays on elements of the API schema: the specification's own directives.
 const KEPT: [&str; 3] = ["deprecated", "specifiedBy", "oneOf"];
 const KEPT_DEFINITIONS: [&str; 6] = ["deprecated", "specifiedBy", "oneOf", "skip", "include", "defer"];
+
+/// Clients may defer fragments, whatever subgraphs know of that.
+static DEFER: LazyLock<IndexMap<Name, Node<DirectiveDefinition>>> = LazyLock::new(|| {
+    let definition =
+        "directive @defer(label: String, if: Boolean! = true) on FRAGMENT_SPREAD | INLINE_FRAGMENT";
+    let schema = Schema::parse(definition, "defer.graphql").expect("the definition is valid GraphQL");
+    schema.directive_definitions.into_iter().filter(|(name, _)| name == "defer").collect()
+});
 
 pub(super) fn api_schema(full: &Schema) -> Schema {
     let mut api = full.clone();
@@ -14,6 +25,7 @@ pub(super) fn api_schema(full: &Schema) -> Schema {
         api.types.iter().filter(|(name, ty)| is_hidden(name, ty)).map(|(name, _)| name.clone()).collect();
     api.types.retain(|name, _| !hidden.contains(name));
     api.directive_definitions.retain(|name, _| KEPT_DEFINITIONS.contains(&name.as_str()));
+    api.directive_definitions.extend(DEFER.clone());
     strip_schema(api.schema_definition.make_mut(), &hidden);
     for ty in api.types.values_mut() {
         strip(ty, &hidden);

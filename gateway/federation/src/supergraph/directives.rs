@@ -1,7 +1,7 @@
 //! Reads the join specification's directives off a supergraph schema.
 
-use apollo_compiler::Node;
 use apollo_compiler::ast::{Argument, Directive, Value};
+use apollo_compiler::{Node, Schema};
 
 /// `@join__type`
 pub(super) struct JoinType<'a> {
@@ -35,7 +35,7 @@ fn flag(directive: &Directive, name: &str, default: bool) -> bool {
     argument(directive, name).and_then(|value| value.to_bool()).unwrap_or(default)
 }
 
-fn argument<'a>(directive: &'a Directive, name: &str) -> Option<&'a Node<Value>> {
+pub(super) fn argument<'a>(directive: &'a Directive, name: &str) -> Option<&'a Node<Value>> {
     directive
         .arguments
         .iter()
@@ -73,4 +73,16 @@ impl<'a> JoinField<'a> {
             label: string(directive, "overrideLabel"),
         })
     }
+}
+
+/// The name that a supergraph gives to a linked specification's directive of the same name.
+pub(super) fn feature_name(schema: &Schema, feature: &str) -> String {
+    let links = schema.schema_definition.directives.iter();
+    let mut links = links.filter(|link| link.name == "link" || link.name == "core");
+    let named = links.find_map(|link| {
+        let url = string(link, "url").or_else(|| string(link, "feature"))?;
+        let is_it = url.rsplit('/').nth(1) == Some(feature);
+        is_it.then(|| string(link, "as").unwrap_or(feature).to_owned())
+    });
+    named.unwrap_or_else(|| feature.to_owned())
 }

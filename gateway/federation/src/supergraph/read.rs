@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 mod field_sets;
 mod possible;
 
+use super::authorisation::{Requirements, spread};
 use super::directives::{JoinField, JoinType, string};
 use super::{
     FieldInfo, FieldJoin, FieldName, FieldType, SubgraphInfo, Supergraph, TypeInfo, TypeJoin, TypeKind,
@@ -59,7 +60,16 @@ pub enum SupergraphError {
 }
 
 /// Features that bind whoever runs a supergraph, as far as they are implemented here.
-const KNOWN_FEATURES: [&str; 5] = ["/core/", "/link/", "/join/", "/inaccessible/", "/tag/"];
+const KNOWN_FEATURES: [&str; 8] = [
+    "/core/",
+    "/link/",
+    "/join/",
+    "/inaccessible/",
+    "/tag/",
+    "/authenticated/",
+    "/requiresScopes/",
+    "/policy/",
+];
 
 /// `@oneOf` is newer than apollo-compiler's built-in definitions.
 const ONE_OF: &str = "directive @oneOf on INPUT_OBJECT";
@@ -68,7 +78,8 @@ pub(super) fn read(sdl: &str) -> Result<Supergraph, SupergraphError> {
     let full = parse(sdl)?;
     check_features(&full)?;
     let mut reader = Reader::new(&full)?;
-    let types = reader.types()?;
+    let mut types = reader.types()?;
+    spread(&mut types, &reader.requirements.all);
     let roots = {
         let root = |name: &Option<apollo_compiler::schema::ComponentName>| {
             name.as_ref().and_then(|name| reader.names.id(name))
@@ -76,16 +87,18 @@ pub(super) fn read(sdl: &str) -> Result<Supergraph, SupergraphError> {
         let schema = &full.schema_definition;
         [root(&schema.query), root(&schema.mutation), root(&schema.subscription)]
     };
-    let Reader { names, fields, subgraphs, field_sets, labels, .. } = reader;
+    let Reader { names, fields, subgraphs, field_sets, labels, requirements, .. } = reader;
     let api = super::api::api_schema(&full);
     let api = api.validate().map_err(|error| SupergraphError::Invalid(error.errors.to_string()))?;
     let mut supergraph = Supergraph {
         names: Arc::new(names),
         fields,
+        has_partial_unions: types.iter().any(is_partial_union),
         types,
         roots,
         sets: Sets::default(),
         labels,
+        requirements: requirements.all,
         subgraphs,
         full,
         api: Arc::new(api),
@@ -96,6 +109,11 @@ pub(super) fn read(sdl: &str) -> Result<Supergraph, SupergraphError> {
         supergraph.place_field_set(wanted, set);
     }
     Ok(supergraph)
+}
+
+fn is_partial_union(ty: &TypeInfo) -> bool {
+    let mut joins = ty.joins.iter().flatten();
+    ty.kind == TypeKind::Union && joins.any(|join| join.possible != ty.possible)
 }
 
 fn parse(sdl: &str) -> Result<Valid<Schema>, SupergraphError> {
@@ -130,6 +148,7 @@ struct Reader<'a> {
     subgraphs: Vec<SubgraphInfo>,
     field_sets: Vec<WantedSet>,
     labels: Vec<Box<str>>,
+    requirements: Requirements,
 }
 
 impl<'a> Reader<'a> {
@@ -167,7 +186,9 @@ impl<'a> Reader<'a> {
             .collect();
         labels.sort_unstable();
         labels.dedup();
-        Ok(Self { schema, names, fields, graphs: ids, subgraphs, field_sets: Vec::new(), labels })
+        let requirements = Requirements::of(schema);
+        let field_sets = Vec::new();
+        Ok(Self { schema, names, fields, graphs: ids, subgraphs, field_sets, labels, requirements })
     }
 
     fn graph(&self, graph: &str, place: &str) -> Result<SubgraphId, SupergraphError> {
@@ -221,7 +242,8 @@ impl<'a> Reader<'a> {
         };
         let inaccessible = definition.directives().has("inaccessible");
         let possible = TypeSet::default();
-        Ok(TypeInfo { kind, inaccessible, possible, interfaces, joins, fields, visible_values })
+        let requirement = self.requirements.read(definition.directives().iter().map(|it| &***it));
+        Ok(TypeInfo { kind, inaccessible, possible, interfaces, joins, fields, visible_values, requirement })
     }
 
     fn type_joins(
@@ -298,7 +320,8 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        Ok(FieldInfo { ty, joins })
+        let requirements = self.requirements.read(definition.directives.iter().map(|it| &**it));
+        Ok(FieldInfo { ty, joins, requirements: requirements.into_iter().collect() })
     }
 
     fn want_field_sets(

@@ -2,6 +2,8 @@
 
 mod audit;
 mod cases;
+mod defer;
+mod facts;
 mod limits;
 
 use apollo_compiler::ExecutableDocument;

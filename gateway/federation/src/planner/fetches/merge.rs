@@ -30,7 +30,8 @@ impl Units {
     }
 }
 
-/// What belongs to a mutation's field waits for everything that belongs to the fields before it.
+/// What belongs to a mutation's field waits for everything that belongs to the fields before it, but for what
+/// is deferred there.
 fn order_parts(drafts: &mut Drafts) {
     let parts: Vec<usize> = drafts.groups.iter().map(|group| group.part).collect();
     let Some(&last) = parts.iter().max() else { return };
@@ -39,8 +40,10 @@ fn order_parts(drafts: &mut Drafts) {
     }
     for at in 0..parts.len() {
         if drafts.groups[at].deps.is_empty() {
-            let before = (0..parts.len()).filter(|&other| parts[other] < parts[at]);
-            drafts.groups[at].deps.extend(before.collect::<Vec<_>>());
+            let first = |other: &usize| drafts.groups[*other].deferred.is_none();
+            let before = (0..parts.len()).filter(|&other| parts[other] < parts[at]).filter(first);
+            let before: Vec<_> = before.collect();
+            drafts.groups[at].deps.extend(before);
         }
     }
 }
@@ -81,7 +84,8 @@ impl Graph {
     fn can_merge(&self, drafts: &Drafts, a: usize, b: usize) -> bool {
         let group = |unit: usize| &drafts.groups[self.units[unit].groups[0]];
         let (a, b) = (group(a), group(b));
-        a.entities && b.entities && a.subgraph == b.subgraph && a.part == b.part
+        let same = a.subgraph == b.subgraph && a.part == b.part && a.deferred == b.deferred;
+        same && a.entities && b.entities
     }
 
     fn merge_levels(&mut self, drafts: &Drafts) {

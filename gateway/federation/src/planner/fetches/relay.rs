@@ -31,6 +31,7 @@ impl Check<'_, '_, '_> {
         if output.types != TypeSet::of(ty)
             || output.fields.len() != read.fields.len()
             || output.fields.is_empty()
+            || !output.deferred.is_empty()
         {
             return false;
         }

@@ -312,3 +312,65 @@ type A { id: ID @shareable name: String @shareable }
         {all{__typename ...on A{id name}...on B{_1_id:id name}}}
     "#);
 }
+
+const PARTIAL_UNION: &str = r#"
+# a
+type Query { ofA: Box both: Box @shareable }
+type Box @key(fields: "id") { id: ID! inner: Inner @shareable }
+type Inner @shareable { things: [Thing!] }
+union Thing = Common | OnlyA
+type Common @shareable { label: String }
+type OnlyA { a: String }
+# b
+type Query { both: Box @shareable }
+type Box @key(fields: "id") { id: ID! inner: Inner @shareable alone: Inner }
+type Inner @shareable { things: [Thing!] }
+union Thing = Common | OnlyB
+type Common @shareable { label: String }
+type OnlyB { b: String }
+"#;
+
+#[test]
+fn a_union_member_that_not_every_source_has_is_not_asked_for_anything() {
+    let query = "{ ofA { inner { things { ... on Common { label } ... on OnlyA { a } } } } }";
+    assert_snapshot!(plan(PARTIAL_UNION, query), @r#"
+    0 a
+        {ofA{inner{things{__typename ...on Common{label}}}}}
+    "#);
+}
+
+#[test]
+fn a_union_with_one_source_has_all_the_members_that_it_has_there() {
+    let query = "{ ofA { alone { things { __typename ... on OnlyA { a } ... on OnlyB { b } } } } }";
+    assert_snapshot!(plan(PARTIAL_UNION, query), @r#"
+    0 a
+        {ofA{id}}
+    1 b after 0
+        at ofA by Box { id }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on Box{alone{things{__typename ...on OnlyB{b}}}}}}
+    "#);
+}
+
+#[test]
+fn union_members_are_narrowed_by_the_object_that_has_the_field() {
+    let graph = r#"
+    # a
+    type Query { nodes: [Node!] }
+    union Node = Shared | Own
+    type Shared @key(fields: "id") { id: ID! thing: Thing @shareable }
+    type Own { thing: Thing }
+    union Thing = Common | OnlyA
+    type Common @shareable { label: String }
+    type OnlyA { a: String }
+    # b
+    type Shared @key(fields: "id") { id: ID! thing: Thing @shareable }
+    union Thing = Common
+    type Common @shareable { label: String }
+    "#;
+    let query = "{ nodes { ... on Shared { thing { ...T } } ... on Own { thing { ...T } } } }
+        fragment T on Thing { ... on Common { label } ... on OnlyA { a } }";
+    assert_snapshot!(plan(graph, query), @r#"
+    0 a
+        {nodes{__typename ...on Own{thing{__typename ...on Common{label}...on OnlyA{a}}}...on Shared{thing{__typename ...on Common{label}}}}}
+    "#);
+}

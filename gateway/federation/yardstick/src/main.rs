@@ -1,0 +1,106 @@
+//! `yardstick plans` prints a table of how many fetches both planners need, and how many of them in a row.
+//! `yardstick time` prints how long both take to plan, and to get ready for planning.
+#![allow(clippy::print_stdout, reason = "the tables are what this program is for")]
+
+use hive_router_query_planner::planner::Planner;
+use tributary_federation::Supergraph;
+use tributary_yardstick::{Case, Cases, Measure, cases, ours, theirs, time};
+
+fn main() {
+    let Some(cases) = cases() else { return };
+    // Their planner panics on some operations; that is counted as a refusal.
+    std::panic::set_hook(Box::new(|_| {}));
+    let graphs: Vec<Both> = cases.graphs.iter().map(|sdl| Both::new(sdl)).collect();
+    match std::env::args().nth(1).as_deref() {
+        Some("plans") => plans(&cases, &graphs),
+        Some("time") => times(&cases, &graphs),
+        _ => {
+            eprintln!("usage: yardstick plans | time");
+            std::process::exit(2);
+        }
+    }
+}
+
+struct Both {
+    ours: Supergraph,
+    theirs: Planner,
+}
+
+impl Both {
+    fn new(sdl: &str) -> Self {
+        let ours = Supergraph::parse(sdl).unwrap_or_else(|error| panic!("{error}"));
+        Self { ours, theirs: theirs::planner(sdl) }
+    }
+
+    fn measure(&self, case: &Case) -> [Option<Measure>; 2] {
+        let ours = ours::plan(&self.ours, &case.query).map(|plan| ours::measure(&plan));
+        let theirs = theirs::plan(&self.theirs, &case.query).map(|plan| theirs::measure(&plan));
+        [ours, theirs]
+    }
+}
+
+fn plans(cases: &Cases, graphs: &[Both]) {
+    println!("{:<42} {:>7} {:>5}   {:>7} {:>5}", "operation", "fetches", "path", "theirs", "path");
+    let mut sums = [Measure::default(); 2];
+    for case in &cases.all {
+        let [ours, theirs] = graphs[case.graph].measure(case);
+        let text = |measure: Option<Measure>| match measure {
+            Some(Measure { fetches, path }) => format!("{fetches:>7} {path:>5}"),
+            None => format!("{:>7} {:>5}", "-", "-"),
+        };
+        println!("{:<42} {}   {}{}", case.name, text(ours), text(theirs), verdict(ours, theirs));
+        if let (Some(ours), Some(theirs)) = (ours, theirs) {
+            sums[0].add(ours);
+            sums[1].add(theirs);
+        }
+    }
+    let [ours, theirs] = sums;
+    let (fetches, path) = ((ours.fetches, theirs.fetches), (ours.path, theirs.path));
+    println!("{:<42} {:>7} {:>5}   {:>7} {:>5}", "where both plan", fetches.0, path.0, fetches.1, path.1);
+}
+
+fn verdict(ours: Option<Measure>, theirs: Option<Measure>) -> &'static str {
+    match (ours, theirs) {
+        (Some(ours), Some(theirs)) if ours.path > theirs.path => "  longer",
+        (Some(ours), Some(theirs)) if ours.path < theirs.path => "  shorter",
+        (Some(ours), Some(theirs)) if ours.fetches > theirs.fetches => "  more",
+        (Some(ours), Some(theirs)) if ours.fetches < theirs.fetches => "  fewer",
+        _ => "",
+    }
+}
+
+fn times(cases: &Cases, graphs: &[Both]) {
+    println!("{:<42} {:>12} {:>12} {:>7}", "planning, in microseconds", "ours", "theirs", "ratio");
+    let mut ratios = Vec::new();
+    for case in &cases.all {
+        let graph = &graphs[case.graph];
+        if graph.measure(case).contains(&None) {
+            continue;
+        }
+        let ours = || drop(ours::plan(&graph.ours, &case.query));
+        let theirs = || drop(theirs::plan(&graph.theirs, &case.query));
+        ratios.push(row(&case.name, time::beside(ours, theirs)));
+    }
+    summary(&mut ratios);
+    println!();
+    println!("{:<42} {:>12} {:>12} {:>7}", "getting ready, in microseconds", "ours", "theirs", "ratio");
+    let mut ratios = Vec::new();
+    for (at, sdl) in cases.graphs.iter().enumerate() {
+        let name = cases.all.iter().find(|case| case.graph == at).map_or("", |case| &case.name);
+        let suite = name.split('#').next().unwrap_or(name);
+        ratios.push(row(suite, time::beside(|| drop(Supergraph::parse(sdl)), || drop(theirs::planner(sdl)))));
+    }
+    summary(&mut ratios);
+}
+
+fn row(name: &str, (ours, theirs): (f64, f64)) -> f64 {
+    println!("{name:<42} {:>12.1} {:>12.1} {:>7.2}", ours / 1e3, theirs / 1e3, ours / theirs);
+    ours / theirs
+}
+
+fn summary(ratios: &mut [f64]) {
+    ratios.sort_by(f64::total_cmp);
+    let mean = (ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / ratios.len() as f64).exp();
+    let worst = ratios.last().copied().unwrap_or_default();
+    println!("geometric mean of {} ratios {mean:.3}, worst {worst:.2}", ratios.len());
+}

@@ -1,0 +1,27 @@
+//! Our plans are never longer than the yardstick's, and need no more fetches in total.
+
+use tributary_federation::Supergraph;
+use tributary_yardstick::{Measure, cases, ours, theirs};
+
+#[test]
+fn no_plan_is_longer_and_all_together_need_no_more_fetches() {
+    let Some(cases) = cases() else { return };
+    let graphs: Vec<_> = cases
+        .graphs
+        .iter()
+        .map(|sdl| (Supergraph::parse(sdl).expect("our composition is read"), theirs::planner(sdl)))
+        .collect();
+    let (mut both, mut own, mut other) = (0, Measure::default(), Measure::default());
+    for case in &cases.all {
+        let (supergraph, planner) = &graphs[case.graph];
+        let theirs = theirs::plan(planner, &case.query).map(|plan| theirs::measure(&plan));
+        let ours = ours::plan(supergraph, &case.query).map(|plan| ours::measure(&plan));
+        let (Some(ours), Some(theirs)) = (ours, theirs) else { continue };
+        assert!(ours.path <= theirs.path, "{}: {ours:?} beside {theirs:?}", case.name);
+        both += 1;
+        own.add(ours);
+        other.add(theirs);
+    }
+    assert_eq!(both, 192, "operations that both plan");
+    assert!(own.fetches <= other.fetches, "{own:?} beside {other:?}");
+}
