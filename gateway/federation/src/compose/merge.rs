@@ -8,6 +8,7 @@ mod fields;
 mod inaccessible;
 mod inputs;
 mod interfaces;
+mod list_size;
 mod marks;
 mod overrides;
 mod sharing;
@@ -20,7 +21,7 @@ use apollo_compiler::{Name, Node};
 use indexmap::{IndexMap, IndexSet};
 
 use super::diagnostic::{Code, Place, Report};
-use super::model::{Field, FieldSet, Kind, Marks, Subgraph, TypeDef};
+use super::model::{Field, FieldSet, Input, Kind, Marks, Subgraph, TypeDef};
 
 pub(super) use marks::JoinedDirective;
 
@@ -41,6 +42,8 @@ pub(super) struct MergedType<'a> {
     /// Where the type is defined, with its definition there.
     pub(super) parts: Vec<(Graph, &'a TypeDef)>,
     pub(super) implements: IndexSet<Name>,
+    /// Contexts that objects of the type set, each by its subgraph's name and its own.
+    pub(super) contexts: Vec<String>,
     pub(super) fields: IndexMap<Name, MergedField<'a>>,
     pub(super) members: IndexMap<Name, Vec<Graph>>,
     pub(super) values: IndexMap<Name, MergedValue>,
@@ -82,6 +85,13 @@ pub(super) struct Join<'a> {
     pub(super) overrides: Option<&'a str>,
     pub(super) label: Option<&'a str>,
     pub(super) used_overridden: bool,
+    /// The arguments that the gateway sets from contexts.
+    pub(super) contextual: Vec<&'a Input>,
+}
+
+/// What the supergraph calls a context of a subgraph.
+pub(super) fn context_name(subgraph: &Subgraph, context: &str) -> String {
+    format!("{}__{context}", subgraph.name)
 }
 
 /// An argument, or a field of an input type.

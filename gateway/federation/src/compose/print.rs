@@ -8,7 +8,7 @@ use apollo_compiler::{Name, Node};
 
 use super::merge::{Graph, Join, Merged, MergedField, MergedInput, MergedType};
 use super::model::{Kind, TypeDef};
-use directives::{Features, apply, directive, string};
+use directives::{Features, apply, context_arguments, directive, string};
 
 /// The supergraph's SDL.
 pub(super) fn supergraph(merged: &Merged<'_>) -> String {
@@ -101,6 +101,10 @@ impl Printer<'_, '_> {
                 list.push(directive("join__unionMember", arguments));
             }
         }
+        for context in &on.contexts {
+            self.features.context = true;
+            list.push(directive("context", [("name", string(context))]));
+        }
         apply(self.merged, &on.marks, &mut self.features, &mut list);
         list
     }
@@ -155,6 +159,7 @@ impl Printer<'_, '_> {
         let text = |name, text: Option<&str>| text.map(|text| (name, string(text)));
         let flag = |name, set: bool| set.then_some((name, Value::Boolean(true)));
         let differing = (join.ty != ty).then(|| join.ty.to_string());
+        let contexts = context_arguments(&self.merged.subgraphs[join.graph], join);
         let arguments = [
             Some(("graph", self.graph(join.graph))),
             text("requires", join.requires.map(|set| set.text.as_str())),
@@ -164,6 +169,7 @@ impl Printer<'_, '_> {
             text("override", join.overrides),
             flag("usedOverridden", join.used_overridden),
             text("overrideLabel", join.label),
+            contexts.map(|contexts| ("contextArguments", contexts)),
         ];
         directive("join__field", arguments.into_iter().flatten())
     }
@@ -233,6 +239,7 @@ fn is_plain(join: &Join<'_>, ty: &Type) -> bool {
         && join.provides.is_none()
         && join.overrides.is_none()
         && join.label.is_none()
+        && join.contextual.is_empty()
 }
 
 /// A name that is written in this file, and so is one.

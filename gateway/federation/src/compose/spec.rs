@@ -68,11 +68,12 @@ known! {
     Link "link" since 65535 false "(url: String!, as: String, for: link__Purpose, import: [link__Import]) repeatable on SCHEMA";
     Deprecated "deprecated" since 65535 false "(reason: String = \"No longer supported\") on FIELD_DEFINITION | ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION | ENUM_VALUE";
     SpecifiedBy "specifiedBy" since 65535 false "(url: String!) on SCALAR";
+    CacheControl "cacheControl" since 65535 false "(maxAge: Int, scope: CacheControlScope, inheritMaxAge: Boolean) on FIELD_DEFINITION | OBJECT | INTERFACE | UNION";
     OneOf "oneOf" since 65535 false " on INPUT_OBJECT";
 }
 
 impl Known {
-    /// Whether it is GraphQL's own or `@link`, and not federation's.
+    /// Whether it isn't federation's: GraphQL's own, `@link`, or one that everybody knows by its name.
     pub(super) fn is_built_in(self) -> bool {
         self.since() == u16::MAX
     }
@@ -137,6 +138,9 @@ pub(super) fn missing_definitions(document: &Document, links: &Links) -> String 
         if !has_type(scalar) {
             let _ = writeln!(text, "scalar {scalar}");
         }
+    }
+    if !has_directive("cacheControl") && !has_type("CacheControlScope") {
+        text.push_str("enum CacheControlScope { PUBLIC PRIVATE }\n");
     }
     if !has_type("link__Purpose") {
         text.push_str("enum link__Purpose { SECURITY EXECUTION }\n");

@@ -1,6 +1,7 @@
 //! Reads one SDL into a [`Subgraph`]: parses it, checks that it is a valid schema, applies its extensions,
 //! gives its root types their usual names, and drops what belongs to the federation protocol itself.
 
+mod contexts;
 mod definitions;
 mod marks;
 mod schema;
@@ -154,6 +155,7 @@ impl<'a> Reader<'a> {
     fn body(&mut self, def: &mut TypeDef, definition: &Definition) {
         self.marks(&mut def.marks, definition.directives());
         self.keys(def, definition.directives());
+        self.contexts(def, definition.directives());
         def.interface_object |= self.has(definition.directives(), Known::InterfaceObject);
         match definition {
             Definition::ObjectTypeDefinition(node) => {
@@ -246,6 +248,7 @@ impl<'a> Reader<'a> {
             description: node.description.clone(),
             ty: (*node.ty).clone(),
             default: node.default_value.clone(),
+            from_context: self.from_context(&node.directives),
             marks: Default::default(),
         };
         self.marks(&mut input.marks, &node.directives);

@@ -59,7 +59,7 @@ pub enum SupergraphError {
 }
 
 /// Features that bind whoever runs a supergraph, as far as they are implemented here.
-const KNOWN_FEATURES: [&str; 5] = ["/core/", "/link/", "/join/", "/inaccessible/", "/tag/"];
+const KNOWN_FEATURES: [&str; 6] = ["/core/", "/link/", "/join/", "/inaccessible/", "/tag/", "/cacheTag/"];
 
 /// `@oneOf` is newer than apollo-compiler's built-in definitions.
 const ONE_OF: &str = "directive @oneOf on INPUT_OBJECT";

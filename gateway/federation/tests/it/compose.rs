@@ -2,7 +2,9 @@
 
 mod audit;
 mod codes;
+mod contexts;
 mod directives;
+mod events;
 mod links;
 mod merging;
 mod order;

@@ -58,6 +58,7 @@ const AUTHENTICATED: &str =
     "directive @authenticated on FIELD_DEFINITION | OBJECT | INTERFACE | SCALAR | ENUM\n";
 const SCOPES: &str = "directive @requiresScopes(scopes: [[requiresScopes__Scope!]!]!) on FIELD_DEFINITION | OBJECT | INTERFACE | SCALAR | ENUM\n\nscalar requiresScopes__Scope\n";
 const POLICY: &str = "directive @policy(policies: [[policy__Policy!]!]!) on FIELD_DEFINITION | OBJECT | INTERFACE | SCALAR | ENUM\n\nscalar policy__Policy\n";
+const CONTEXT: &str = "directive @context(name: String!) repeatable on INTERFACE | OBJECT | UNION\n\ndirective @context__fromContext(field: context__ContextFieldValue) on ARGUMENT_DEFINITION\n\nscalar context__ContextFieldValue\n";
 const COST: &str = "directive @cost(weight: Int!) on ARGUMENT_DEFINITION | ENUM | FIELD_DEFINITION | INPUT_FIELD_DEFINITION | OBJECT | SCALAR\n\ndirective @listSize(assumedSize: Int, slicingArguments: [String!], sizedFields: [String!], requireOneSlicingArgument: Boolean = true) on FIELD_DEFINITION\n";
 
 /// Everything before the types.
@@ -73,10 +74,16 @@ pub(super) fn print(merged: &Merged<'_>, features: &Features) -> String {
         (features.authenticated, "authenticated/v0.1", ", for: SECURITY", AUTHENTICATED),
         (features.scopes, "requiresScopes/v0.1", ", for: SECURITY", SCOPES),
         (features.policy, "policy/v0.1", ", for: SECURITY", POLICY),
+        (features.context, "context/v0.1", ", for: SECURITY", CONTEXT),
         (features.cost, "cost/v0.1", ", import: [\"@cost\", \"@listSize\"]", COST),
+        // Its directives are written as `@join__directive`.
+        (features.cache_tag, "cacheTag/v0.1", ", for: EXECUTION", ""),
     ];
     for (_, url, purpose, definition) in used.into_iter().filter(|(used, ..)| *used) {
         text.push_str(&spec(url, purpose));
+        if definition.is_empty() {
+            continue;
+        }
         definitions.push('\n');
         definitions.push_str(definition);
     }

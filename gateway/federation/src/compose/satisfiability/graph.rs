@@ -115,6 +115,11 @@ impl<'m, 'a> Graph<'m, 'a> {
         self.merged_type(local).fields.get(field)?.joins.iter().find(|join| join.graph == graph)
     }
 
+    /// The object types under a type in the supergraph; an object type is under itself.
+    pub(super) fn objects(&self, ty: TypeIndex) -> &[TypeIndex] {
+        &self.possible[ty]
+    }
+
     /// Whether an object type is the other type, or under it.
     pub(super) fn is_under(&self, object: TypeIndex, above: &str) -> bool {
         self.index(above).is_some_and(|above| above == object || self.possible[above].contains(&object))

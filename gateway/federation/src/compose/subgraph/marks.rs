@@ -40,8 +40,7 @@ fn known_mark(marks: &mut Marks, known: Known, directive: &Node<Directive>) {
         Known::Deprecated => marks.deprecated = Some(directive.clone()),
         Known::SpecifiedBy => marks.specified_by = Some(directive.clone()),
         Known::OneOf => marks.one_of = true,
-        Known::Context | Known::FromContext => marks.context = true,
-        Known::CacheTag => marks.joined.push(directive.clone()),
+        Known::CacheTag | Known::CacheControl => marks.joined.push(directive.clone()),
         _ => {}
     }
 }

@@ -103,7 +103,7 @@ pub(super) fn hidden_types(document: &Document, links: &Links) -> HashSet<Name> 
     let built_in = ["String", "Int", "Float", "Boolean", "ID"];
     let own = document.definitions.iter().filter_map(Definition::as_directive_definition);
     let of_directives = own
-        .filter(|directive| links.known(&directive.name).is_some())
+        .filter(|directive| links.known(&directive.name).is_some() || links.joined(&directive.name).is_some())
         .flat_map(|directive| &directive.arguments)
         .map(|argument| argument.ty.inner_named_type().clone());
     let by_name = document.definitions.iter().filter_map(|definition| {
@@ -114,8 +114,50 @@ pub(super) fn hidden_types(document: &Document, links: &Links) -> HashSet<Name> 
         (protocol || prefixed).then(|| name.clone())
     });
     let imported = links.imports.iter().filter_map(|import| Name::new(&import.local).ok());
-    let hidden: HashSet<Name> = of_directives.chain(by_name).chain(imported).collect();
-    hidden.into_iter().filter(|name| !built_in.contains(&name.as_str())).collect()
+    let mut hidden: HashSet<Name> = of_directives.chain(by_name).chain(imported).collect();
+    with_their_inputs(document, &mut hidden);
+    let used = used_types(document, &hidden);
+    hidden.into_iter().filter(|name| !built_in.contains(&name.as_str()) && !used.contains(name)).collect()
+}
+
+/// Input types bring the types of their fields along.
+fn with_their_inputs(document: &Document, hidden: &mut HashSet<Name>) {
+    let mut known = 0;
+    while known < hidden.len() {
+        known = hidden.len();
+        for definition in &document.definitions {
+            let Definition::InputObjectTypeDefinition(input) = definition else { continue };
+            if hidden.contains(&input.name) {
+                hidden.extend(input.fields.iter().map(|field| field.ty.inner_named_type().clone()));
+            }
+        }
+    }
+}
+
+/// The enums and inputs that fields of the subgraph's own types use, too: those stay.
+fn used_types(document: &Document, hidden: &HashSet<Name>) -> HashSet<Name> {
+    let mut used = HashSet::new();
+    let own = |name: &Name| !hidden.contains(name);
+    for definition in &document.definitions {
+        let fields = match definition {
+            Definition::ObjectTypeDefinition(on) if own(&on.name) => &on.fields,
+            Definition::ObjectTypeExtension(on) if own(&on.name) => &on.fields,
+            Definition::InterfaceTypeDefinition(on) if own(&on.name) => &on.fields,
+            Definition::InterfaceTypeExtension(on) if own(&on.name) => &on.fields,
+            _ => continue,
+        };
+        for field in fields {
+            let arguments = field.arguments.iter().map(|argument| argument.ty.inner_named_type());
+            let names = arguments.chain([field.ty.inner_named_type()]);
+            used.extend(names.filter(|name| is_ordinary(name)).cloned());
+        }
+    }
+    used
+}
+
+/// Not a name of the protocol, which stays hidden however it is used.
+fn is_ordinary(name: &Name) -> bool {
+    !name.starts_with('_') && !name.contains("__") && name != "FieldSet"
 }
 
 /// The kind of type that a definition is about, and whether it is an extension.

@@ -169,6 +169,23 @@ fn external_fields() {
     accepts(&text.replace("ARGS", "(x: Int)"));
     refuses(&text.replace("ARGS", ""), &["EXTERNAL_ARGUMENT_MISSING"]);
     refuses(&text.replace("ARGS", "(x: String)"), &["EXTERNAL_ARGUMENT_TYPE_MISMATCH"]);
+    refuses(&text.replace("ARGS", "(x: Int = 1)"), &["EXTERNAL_ARGUMENT_DEFAULT_MISMATCH"]);
+    accepts(&text.replace("ARGS", "(x: Int = 1)").replace("a(x: Int):", "a(x: Int = 1):"));
+    refuses(
+        r#"
+        # a
+        type Query { q: Int }
+        type T @key(fields: "id") { id: ID! u: U @external @provides(fields: "n") b: Int @requires(fields: "u { n }") }
+        type U @key(fields: "id") { id: ID! n: Int @external }
+        # b
+        type T @key(fields: "id") { id: ID! u: U } type U @key(fields: "id") { id: ID! n: Int }
+    "#,
+        &["EXTERNAL_COLLISION_WITH_ANOTHER_DIRECTIVE"],
+    );
+    refuses(
+        "# a v1\ntype Query { t: T } extend type T { n: Int @external }\n# b v1\ntype T @key(fields: \"id\") { id: ID! n: Int }",
+        &["TYPE_WITH_ONLY_UNUSED_EXTERNAL"],
+    );
 }
 
 #[test]
@@ -183,6 +200,30 @@ fn sharing() {
         &["INVALID_FIELD_SHARING"],
     );
     beside_a_query("interface I { a: Int @shareable }", &["INVALID_SHAREABLE_USAGE"]);
+}
+
+#[test]
+fn shared_fields_return_the_same_types() {
+    let text = r#"
+        # a
+        type Query { m: M @shareable } union M = A | B
+        type A @shareable { x: Int } type B @shareable { x: Int }
+        # b
+        type Query { m: M @shareable } union M = MEMBERS
+        type B @shareable { x: Int } type C @shareable { x: Int }
+    "#;
+    refuses(&text.replace("MEMBERS", "C"), &["SHAREABLE_HAS_MISMATCHED_RUNTIME_TYPES"]);
+    let composition = compose_all(&subgraphs(&text.replace("MEMBERS", "B | C")));
+    let hints: Vec<&str> = composition.diagnostics.iter().map(|found| found.code.as_str()).collect();
+    assert!(composition.supergraph.is_some());
+    assert!(hints.contains(&"INCONSISTENT_RUNTIME_TYPES_FOR_SHAREABLE_RETURN"), "{hints:?}");
+    // A subgraph never resolves what it doesn't share.
+    accepts(
+        &text
+            .replace("MEMBERS", "C")
+            .replacen("m: M @shareable", "m: M", 1)
+            .replace("m: M @shareable", "n: M"),
+    );
 }
 
 #[test]
@@ -302,6 +343,18 @@ fn inaccessible_elements() {
         &["IMPLEMENTED_BY_INACCESSIBLE"],
     );
     accepts("# a\ntype Query { q: Int t: T @inaccessible } type T @inaccessible { a: Int }");
+    beside_a_query(
+        "directive @key(fields: String! @inaccessible) repeatable on OBJECT | INTERFACE",
+        &["DISALLOWED_INACCESSIBLE"],
+    );
+    beside_a_query("scalar federation__FieldSet @inaccessible", &["DISALLOWED_INACCESSIBLE"]);
+    refuses(
+        r#"
+        # a extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@composeDirective", "@inaccessible"]) @link(url: "https://example.com/x/v1.0", import: ["@x"]) @composeDirective(name: "@x")
+        type Query { q: Int @x } directive @x(y: Int @inaccessible) on FIELD_DEFINITION
+    "#,
+        &["DISALLOWED_INACCESSIBLE"],
+    );
 }
 
 #[test]
@@ -358,6 +411,10 @@ fn costs() {
     sized("@listSize(sizedFields: [\"x\"])", &["LIST_SIZE_INVALID_SIZED_FIELD"]);
     sized("d: C @listSize(sizedFields: [\"y\"])", &["LIST_SIZE_INVALID_SIZED_FIELD"]);
     sized("d: C @listSize(sizedFields: [\"x\"])", &["LIST_SIZE_APPLIED_TO_NON_LIST"]);
+    refuses(
+        "# a\ntype Query { q(n: Int): [Int] @listSize(slicingArguments: [\"n\"]) @shareable }\n# b\ntype Query { q: [Int] @shareable }",
+        &["LIST_SIZE_INVALID_SLICING_ARGUMENT"],
+    );
 }
 
 #[test]

@@ -81,3 +81,20 @@ fn descriptions_that_most_give() {
     );
     assert!(sdl.contains("\"\"\"two\"\"\"\ntype V"), "{sdl}");
 }
+
+#[test]
+fn list_sizes_of_all_subgraphs() {
+    survives(
+        r#"
+        # a
+        type Query { a(n: Int, m: Int, o: Int): C @shareable @listSize(assumedSize: 5, slicingArguments: ["n", "o"], sizedFields: ["x"], requireOneSlicingArgument: false) }
+        type C @shareable { x: [Int] y: [Int] }
+        # b
+        type Query { a(n: Int, m: Int): C @shareable @listSize(assumedSize: 7, slicingArguments: ["m"], sizedFields: ["y", "x"], requireOneSlicingArgument: true) }
+        type C @shareable { x: [Int] y: [Int] }
+    "#,
+        &[
+            "@listSize(assumedSize: 7, slicingArguments: [\"n\", \"m\"], sizedFields: [\"x\", \"y\"], requireOneSlicingArgument: false)",
+        ],
+    );
+}
