@@ -9,10 +9,11 @@
 mod contexts;
 mod explain;
 mod graph;
+mod labels;
 mod resolve;
 mod sharing;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::diagnostic::{Code, Report};
 use super::merge::Merged;
@@ -42,24 +43,25 @@ struct State {
 }
 
 /// Tells every field that some query reaches and no subgraph can then resolve.
+///
+/// A label of `@override` holds for some requests and not for others, and both must be answered.
 pub(super) fn validate(merged: &Merged<'_>, report: &mut Report) {
-    let graph = Graph::new(merged);
-    let mut walk = Walk {
-        resolver: Resolver::new(&graph),
-        steps: Vec::new(),
-        queue: VecDeque::new(),
-        visited: HashMap::new(),
-        failed: Vec::new(),
-        differing: Vec::new(),
-        states: 0,
-    };
-    for root in ["Query", "Mutation", "Subscription"] {
-        walk.start(root);
+    let (outcomes, mut complete) = labels::outcomes(merged);
+    let mut told = HashSet::new();
+    for held in &outcomes {
+        let graph = Graph::new(merged, held);
+        let mut walk = Walk::new(&graph);
+        for root in ["Query", "Mutation", "Subscription"] {
+            walk.start(root);
+        }
+        complete &= walk.run();
+        complete &= !walk.resolver.exhausted();
+        walk.failed.retain(|failure| told.insert((failure.ty, failure.field.clone())));
+        explain::report(&walk.resolver, &walk.steps, &walk.failed, report);
+        walk.differing.retain(|differing| told.insert((differing.ty, differing.field.clone())));
+        sharing::report(&walk.resolver, &walk.steps, &walk.differing, report);
     }
-    let complete = walk.run();
-    explain::report(&walk.resolver, &walk.steps, &walk.failed, report);
-    sharing::report(&walk.resolver, &walk.steps, &walk.differing, report);
-    if !complete || walk.resolver.exhausted() {
+    if !complete {
         let message = "The check that every query can be answered was stopped at its bound: not every path through the subgraphs was tried";
         report.hint(Code::SatisfiabilityLimit, message);
     }
@@ -83,7 +85,19 @@ struct Walk<'g, 'a> {
     states: usize,
 }
 
-impl Walk<'_, '_> {
+impl<'g, 'a> Walk<'g, 'a> {
+    fn new(graph: &'g Graph<'g, 'a>) -> Walk<'g, 'a> {
+        Walk {
+            resolver: Resolver::new(graph),
+            steps: Vec::new(),
+            queue: VecDeque::new(),
+            visited: HashMap::new(),
+            failed: Vec::new(),
+            differing: Vec::new(),
+            states: 0,
+        }
+    }
+
     fn start(&mut self, root: &str) {
         let graph = self.resolver.graph;
         let Some(ty) = graph.index(root) else { return };

@@ -248,7 +248,7 @@ impl<'a> Reader<'a> {
             description: node.description.clone(),
             ty: (*node.ty).clone(),
             default: node.default_value.clone(),
-            from_context: self.from_context(&node.directives),
+            from_context: self.contextual(&node.directives),
             marks: Default::default(),
         };
         self.marks(&mut input.marks, &node.directives);

@@ -3,6 +3,7 @@
 mod audit;
 mod codes;
 mod contexts;
+mod differential;
 mod directives;
 mod events;
 mod links;

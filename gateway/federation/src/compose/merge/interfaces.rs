@@ -101,7 +101,11 @@ fn implementation(merged: &Merged<'_>, on: &MergedType<'_>, interface: &MergedTy
             missing_field(merged, on, interface, field, report);
             continue;
         };
-        if !merged.is_subtype(&own.ty, &field.ty) {
+        let agreed = [own, field].iter().all(|field| {
+            field.parts.iter().all(|(_, part)| part.external || merged.is_subtype(&part.ty, &field.ty))
+        });
+        // Where the subgraphs don't agree on a type, that is told already.
+        if agreed && !merged.is_subtype(&own.ty, &field.ty) {
             let message = format!(
                 "Interface field {}.{} expects type {} but {}.{} of type {} is not a proper subtype.",
                 interface.name, field.name, field.ty, on.name, own.name, own.ty

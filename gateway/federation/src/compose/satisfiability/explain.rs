@@ -88,7 +88,7 @@ fn from(resolver: &Resolver<'_, '_>, failure: &Failure, way: &Way, node: Node, m
             let _ =
                 write!(message, "\n  - field \"{on}.{field}\" is not resolvable because marked @external.");
         }
-        Some(join) if join.used_overridden => {
+        Some(join) if join.used_overridden || !graph.is_active(join) => {
             let _ = write!(message, "\n  - field \"{on}.{field}\" is overridden by another subgraph.");
         }
         _ => {

@@ -201,7 +201,7 @@ impl<'g, 'a> Resolver<'g, 'a> {
             let nested = from_above?;
             return Some(self.arrive(node, local, nested));
         }
-        if !self.contexts.satisfy(graph, join, contexts) {
+        if !graph.is_active(join) || !self.contexts.satisfy(graph, join, contexts) {
             return None;
         }
         if join.used_overridden || !self.requirement(ty, way, node, field, join) {

@@ -8,8 +8,8 @@ use super::{State, Step, Walk, explain};
 
 /// A shared field and the object types that each subgraph can return for it.
 pub(super) struct Differing {
-    ty: TypeIndex,
-    field: String,
+    pub(super) ty: TypeIndex,
+    pub(super) field: String,
     step: usize,
     objects: Vec<(usize, Vec<TypeIndex>)>,
     common: Vec<TypeIndex>,
@@ -19,11 +19,6 @@ impl Walk<'_, '_> {
     /// Whether the subgraphs that resolve a field have an object type in common that they all can return.
     pub(super) fn returns_alike(&mut self, state: &State, field: &str, reached: &[Node]) -> bool {
         if reached.iter().all(|node| node.graph == reached[0].graph) {
-            return true;
-        }
-        let joins = self.resolver.graph.merged_type(state.ty).fields.get(field).map(|field| &field.joins);
-        // A label moves requests from one subgraph to the other, whose types may well differ.
-        if joins.into_iter().flatten().any(|join| join.label.is_some()) {
             return true;
         }
         let objects = self.objects(reached);

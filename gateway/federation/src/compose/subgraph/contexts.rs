@@ -19,16 +19,16 @@ impl Reader<'_> {
     }
 
     /// The context that an argument is set from.
-    pub(super) fn from_context(&self, directives: &DirectiveList) -> Option<FromContext> {
+    pub(super) fn contextual(&self, directives: &DirectiveList) -> Option<FromContext> {
         let directive = self.all(directives, Known::FromContext).next()?;
         let field = directive.specified_argument_by_name("field").and_then(|field| field.as_str());
         let text = field.unwrap_or_default().to_owned();
         let mut source = source(&text);
-        if let Some(source) = source.as_mut().filter(|_| !self.roots.is_empty()) {
-            if let Ok(selections) = &mut source.selections {
-                fieldset::rename_selections(selections, &self.roots);
-                source.text = format!("{{ {} }}", fieldset::print(selections));
-            }
+        if let Some(ContextSource { text, selections: Ok(selections), .. }) = &mut source
+            && !self.roots.is_empty()
+        {
+            fieldset::rename_selections(selections, &self.roots);
+            *text = format!("{{ {} }}", fieldset::print(selections));
         }
         Some(FromContext { text, span: directive.location(), source })
     }

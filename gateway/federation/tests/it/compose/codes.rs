@@ -291,6 +291,8 @@ fn inputs() {
     refuses(&check("x: Int = 1", "x: Int = 2"), &["INPUT_FIELD_DEFAULT_MISMATCH"]);
     let none = text.replace("z: Int ONE", "x: Int").replace("z: Int OTHER", "y: Int");
     refuses(&none, &["EMPTY_MERGED_INPUT_TYPE"]);
+    let left_out = "\n# c\ntype Query { c(i: I): Int } input I { z: Int }";
+    refuses(&(check("x: Int", "x: String") + left_out), &["FIELD_TYPE_MISMATCH"]);
 }
 
 #[test]
@@ -315,6 +317,10 @@ fn interfaces() {
     beside_a_query(
         "interface I @key(fields: \"id\") { id: ID! } type T implements I { id: ID! }",
         &["INTERFACE_KEY_NOT_ON_IMPLEMENTATION"],
+    );
+    refuses(
+        "# a\ntype Query { i: I } interface I { a: Int @tag(name: \"x\") } type T implements I { a: Int @shareable }\n# b\ntype Query { t: T } type T { a: String @shareable }",
+        &["FIELD_TYPE_MISMATCH"],
     );
     beside_a_query("type I @interfaceObject { id: ID! }", &["INTERFACE_OBJECT_USAGE_ERROR"]);
     beside_a_query(
