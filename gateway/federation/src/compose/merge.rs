@@ -5,6 +5,7 @@ mod authorisation;
 mod directives;
 mod enums;
 mod fields;
+mod hints;
 mod inaccessible;
 mod inputs;
 mod interfaces;
@@ -140,6 +141,9 @@ pub(super) fn merge<'a>(subgraphs: &'a [Subgraph], report: &mut Report) -> Merge
     interfaces::validate(&merged, merger.report);
     inaccessible::validate(&merged, merger.report);
     authorisation::validate(&merged, merger.report);
+    if !merger.report.has_errors() {
+        hints::add(&merged, merger.report);
+    }
     merged
 }
 

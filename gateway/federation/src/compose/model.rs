@@ -237,6 +237,13 @@ pub(super) struct Marks {
     pub(super) joined: Vec<Node<Directive>>,
 }
 
+impl Marks {
+    /// Whether not everybody may see the element.
+    pub(super) fn demands_something(&self) -> bool {
+        self.authenticated || self.scopes.is_some() || self.policies.is_some()
+    }
+}
+
 /// Whether every value of `narrow` is one of `wide`, whose names are the same: whether only nulls differ.
 pub(super) fn is_narrower(narrow: &Type, wide: &Type) -> bool {
     match (narrow, wide) {

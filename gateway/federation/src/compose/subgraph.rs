@@ -172,7 +172,11 @@ impl<'a> Reader<'a> {
             Definition::InterfaceTypeExtension(node) => {
                 self.composite(def, &node.implements_interfaces, &node.directives, &node.fields);
             }
-            _ => self.leaf(def, definition),
+            _ => {
+                let name = def.name.clone();
+                self.without_joined(&name, &mut def.marks);
+                self.leaf(def, definition);
+            }
         }
     }
 
@@ -252,6 +256,7 @@ impl<'a> Reader<'a> {
             marks: Default::default(),
         };
         self.marks(&mut input.marks, &node.directives);
+        self.without_joined(&node.name, &mut input.marks);
         input
     }
 
@@ -269,6 +274,7 @@ impl<'a> Reader<'a> {
                 marks: Default::default(),
             };
             self.marks(&mut value.marks, &node.directives);
+            self.without_joined(&node.value, &mut value.marks);
             def.values.insert(node.value.clone(), value);
         }
     }

@@ -217,6 +217,34 @@ codes! {
     InconsistentEnumValueForInput = "INCONSISTENT_ENUM_VALUE_FOR_INPUT_ENUM",
     /// A shared field whose subgraphs can return objects of different types, some of them the same.
     InconsistentRuntimeTypes = "INCONSISTENT_RUNTIME_TYPES_FOR_SHAREABLE_RETURN",
+    /// The output types of a field differ, and fit together.
+    InconsistentButCompatibleFieldType = "INCONSISTENT_BUT_COMPATIBLE_FIELD_TYPE",
+    /// The types of an argument or input field differ, and fit together.
+    InconsistentButCompatibleArgumentType = "INCONSISTENT_BUT_COMPATIBLE_ARGUMENT_TYPE",
+    /// Only some subgraphs give a default, so there is none.
+    InconsistentDefaultValuePresence = "INCONSISTENT_DEFAULT_VALUE_PRESENCE",
+    /// A type has a `@key` in some of its subgraphs only.
+    InconsistentEntity = "INCONSISTENT_ENTITY",
+    /// One element has several descriptions, of which the most frequent one is kept.
+    InconsistentDescription = "INCONSISTENT_DESCRIPTION",
+    /// A directive that can stand once has different arguments, of which the first are kept.
+    InconsistentNonRepeatableDirectiveArguments = "INCONSISTENT_NON_REPEATABLE_DIRECTIVE_ARGUMENTS",
+    /// A directive that can stand once has different arguments, which are merged.
+    MergedNonRepeatableDirectiveArguments = "MERGED_NON_REPEATABLE_DIRECTIVE_ARGUMENTS",
+    /// A directive for queries that some subgraphs lack is left out.
+    InconsistentExecutableDirectivePresence = "INCONSISTENT_EXECUTABLE_DIRECTIVE_PRESENCE",
+    /// A directive for queries that may stand elsewhere in each subgraph.
+    InconsistentExecutableDirectiveLocations = "INCONSISTENT_EXECUTABLE_DIRECTIVE_LOCATIONS",
+    /// A directive for queries that may stand nowhere in all subgraphs, and is left out.
+    NoExecutableDirectiveIntersection = "NO_EXECUTABLE_DIRECTIVE_INTERSECTION",
+    /// A directive for queries that only some subgraphs let repeat.
+    InconsistentExecutableDirectiveRepeatable = "INCONSISTENT_EXECUTABLE_DIRECTIVE_REPEATABLE",
+    /// A directive for the gateway stands where the supergraph can't say it, and is left out.
+    DirectiveCompositionWarn = "DIRECTIVE_COMPOSITION_WARN",
+    /// A field that another subgraph has taken over can go.
+    OverriddenFieldCanBeRemoved = "OVERRIDDEN_FIELD_CAN_BE_REMOVED",
+    /// A field is being taken over, for some of the requests.
+    OverrideMigrationInProgress = "OVERRIDE_MIGRATION_IN_PROGRESS",
     /// `@override` names a subgraph that isn't there.
     FromSubgraphDoesNotExist = "FROM_SUBGRAPH_DOES_NOT_EXIST",
     /// The overridden field is gone, so `@override` can go, too.

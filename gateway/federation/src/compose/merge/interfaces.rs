@@ -63,6 +63,7 @@ fn copy<'a>(field: &MergedField<'a>) -> MergedField<'a> {
 ///
 /// The other way round, what an interface object's field demands holds for the implementations that it supplies.
 pub(super) fn authorise(merged: &mut Merged<'_>) {
+    authorise_objects(merged);
     let interfaces: Vec<Name> =
         merged.types.values().filter(|on| on.kind == Kind::Interface).map(|on| on.name.clone()).collect();
     for name in interfaces {
@@ -80,6 +81,28 @@ pub(super) fn authorise(merged: &mut Merged<'_>) {
             if let Some(field) = interface.fields.get_mut(&field) {
                 demands.put(&mut field.marks.common);
             }
+        }
+    }
+}
+
+/// An interface object resolves its field for every implementation, those that have a field of their own included.
+fn authorise_objects(merged: &mut Merged<'_>) {
+    let mut demands: Vec<(Name, Name, Demands)> = Vec::new();
+    for interface in merged.types.values().filter(|on| on.has_interface_object()) {
+        for (_, def) in interface.parts.iter().filter(|(_, def)| def.interface_object) {
+            for field in def.fields.values().filter(|field| field.marks.demands_something()) {
+                for object in merged.possible(&interface.name) {
+                    let mut wanted = Demands::default();
+                    wanted.add(&field.marks);
+                    demands.push((object.clone(), field.name.clone(), wanted));
+                }
+            }
+        }
+    }
+    for (object, field, wanted) in demands {
+        let field = merged.types.get_mut(&object).and_then(|on| on.fields.get_mut(&field));
+        if let Some(field) = field {
+            wanted.put(&mut field.marks.common);
         }
     }
 }

@@ -44,7 +44,9 @@ fn difference<'a>(set: &'a Subgraphs, verdict: &Verdict) -> Option<Difference<'a
     let text = if ours != theirs {
         format!("ours: {:#?}\ntheirs: {:#?}", errors(&composition), verdict.messages)
     } else if let (Some(supergraph), Some(api)) = (&composition.supergraph, &verdict.api) {
-        api::difference(&api::of_supergraph(supergraph), &api::canonical(api))?
+        let theirs = verdict.supergraph.as_deref().unwrap_or_default();
+        api::difference(&api::of_supergraph(supergraph), &api::canonical(api))
+            .or_else(|| api::difference(&api::marks(supergraph), &api::marks(theirs)))?
     } else {
         return None;
     };

@@ -66,6 +66,30 @@ fn interfaces_demand_what_their_implementations_do() {
     );
 }
 
+/// An interface object stands in for every implementation, and nobody gets around its demands by asking one of them.
+#[test]
+fn implementations_demand_what_interface_objects_do() {
+    survives(
+        r#"
+        # a
+        type Query { i: I }
+        type I @interfaceObject @key(fields: "id") { id: ID! secret: String @requiresScopes(scopes: [["S1"]]) @shareable }
+        # b
+        interface I @key(fields: "id") { id: ID! extra: String }
+        type T implements I @key(fields: "id") { id: ID! extra: String @authenticated }
+        type U implements I @key(fields: "id") { id: ID! extra: String }
+        # c
+        type T @key(fields: "id") { id: ID! secret: String @requiresScopes(scopes: [["S2"]]) @shareable }
+    "#,
+        &[
+            "extra: String @join__field(graph: B) @authenticated",
+            "secret: String @join__field(graph: A) @requiresScopes(scopes: [[\"S1\", \"S2\"]])",
+            "secret: String @join__field(graph: C) @requiresScopes(scopes: [[\"S1\", \"S2\"]])",
+            "secret: String @join__field @requiresScopes(scopes: [[\"S1\"]])",
+        ],
+    );
+}
+
 #[test]
 fn costs() {
     survives(

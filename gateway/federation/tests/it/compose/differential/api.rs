@@ -7,12 +7,25 @@ use apollo_compiler::ast::{Definition, DirectiveList, Document, FieldDefinition,
 use apollo_compiler::{Name, Node};
 use tributary_federation::Supergraph;
 
+/// Directives that every schema has, whether it says so or not.
+const BUILT_IN: [&str; 6] = ["skip", "include", "defer", "deprecated", "specifiedBy", "oneOf"];
+
 /// The API schema of a supergraph.
 pub fn of_supergraph(sdl: &str) -> String {
     // What a gateway must enforce makes no difference to the schema, and isn't to be refused here.
     let sdl = sdl.replace(", for: SECURITY", "").replace(", for: EXECUTION", "");
     let supergraph = Supergraph::parse(&sdl).unwrap_or_else(|error| panic!("{error}\n{sdl}"));
     canonical(&supergraph.api_schema().to_string())
+}
+
+/// The types of a supergraph with the marks that are merged, and without what says how subgraphs resolve them.
+pub fn marks(sdl: &str) -> String {
+    let all = canonical(sdl);
+    let own = |line: &&str| {
+        let specification = ["join__", "link__", "core__", "requiresScopes__", "policy__", "context__"];
+        !specification.iter().any(|prefix| line.contains(prefix)) && !line.contains("directive @")
+    };
+    all.lines().filter(own).collect::<Vec<_>>().join("\n")
 }
 
 /// Everything a client can see, in a fixed order, one element a line.
@@ -45,7 +58,7 @@ pub fn canonical(sdl: &str) -> String {
                 sorted(&mut text, on.fields.iter().map(input));
             }
             Definition::ScalarTypeDefinition(on) => head(&mut text, "scalar", &on.name, &on.directives),
-            Definition::DirectiveDefinition(on) => {
+            Definition::DirectiveDefinition(on) if !BUILT_IN.contains(&on.name.as_str()) => {
                 let _ = write!(text, "directive @{}({:?})", on.name, on.locations);
                 sorted(&mut text, on.arguments.iter().map(input));
             }
@@ -89,13 +102,24 @@ fn sorted(text: &mut String, lines: impl Iterator<Item = String>) {
     }
 }
 
-/// The directives that introspection tells.
+/// The directives that introspection tells, and those by which a gateway decides who sees what at which cost.
 fn shown(directives: &DirectiveList) -> String {
-    let told = ["deprecated", "specifiedBy", "oneOf"];
+    let told = [
+        "deprecated",
+        "specifiedBy",
+        "oneOf",
+        "inaccessible",
+        "tag",
+        "authenticated",
+        "requiresScopes",
+        "policy",
+        "cost",
+        "listSize",
+    ];
     let mut told: Vec<String> = directives
         .iter()
         .filter(|directive| told.contains(&directive.name.as_str()))
-        .map(|directive| format!(" {directive}"))
+        .map(|directive| format!(" {}", alike(&directive.to_string())))
         .collect();
     told.sort();
     told.concat()
@@ -110,4 +134,21 @@ pub fn difference(ours: &str, theirs: &str) -> Option<String> {
     let mut lines = only("ours", ours, theirs);
     lines.extend(only("theirs", theirs, ours));
     (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// The order of scopes means nothing.
+fn alike(directive: &str) -> String {
+    let Some((name, alternatives)) = directive.split_once(": [[") else { return directive.to_owned() };
+    let mut alternatives: Vec<String> = alternatives
+        .trim_end_matches(")")
+        .trim_end_matches(']')
+        .split("], [")
+        .map(|all| {
+            let mut all: Vec<&str> = all.split(", ").collect();
+            all.sort_unstable();
+            all.join(", ")
+        })
+        .collect();
+    alternatives.sort();
+    format!("{name}: [[{}]])", alternatives.join("], ["))
 }

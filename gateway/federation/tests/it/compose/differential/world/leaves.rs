@@ -70,8 +70,14 @@ impl Dealer<'_> {
                 if !self.v1 {
                     marks.push("@tag(name: \"x\")");
                 }
+                if self.since(at, 5) {
+                    marks.push("@authenticated");
+                    marks.push("@requiresScopes(scopes: [[\"b\", \"a\"], [\"c\"]])");
+                    marks.push("@requiresScopes(scopes: [[\"c\"]])");
+                }
                 if self.since(at, 9) {
                     marks.push("@cost(weight: 3)");
+                    marks.push("@cost(weight: 5)");
                 }
                 let mark = *self.dice.pick(&marks);
                 let on = &mut self.set.subgraphs[at].types[ty];
@@ -79,7 +85,7 @@ impl Dealer<'_> {
                 let directives = &mut on.fields[field].directives;
                 // These two can't stand on what another subgraph resolves, nor on an interface.
                 let refused = directives.contains("@external") && mark.starts_with("@tag")
-                    || is_interface && mark.starts_with("@cost");
+                    || is_interface && !["@tag", "@deprecated"].iter().any(|free| mark.starts_with(free));
                 if !refused && !directives.contains("@deprecated") {
                     directives.push(' ');
                     directives.push_str(mark);
