@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use apollo_compiler::ast::{Definition, Directive, Selection, Value};
+use apollo_compiler::ast::{Definition, Directive, Field, Selection, Value};
 use apollo_compiler::parser::Parser;
 use apollo_compiler::{Name, Node};
 
@@ -61,8 +61,27 @@ pub(super) fn parse(directive: &Node<Directive>, known: Known, v1: bool) -> Resu
         }
     };
     let invalid = |why: &str| (codes.invalid, format!("@{}(fields: \"{text}\"): {why}", known.name()));
-    let selections = selections(&format!("{{ {} }}", text.trim())).map_err(|why| invalid(&why))?;
+    let selections = match names(&text) {
+        Some(selections) => selections,
+        None => selections(&format!("{{ {} }}", text.trim())).map_err(|why| invalid(&why))?,
+    };
     Ok(FieldSet { text: print(&selections), selections, span: directive.location() })
+}
+
+/// The fields of a selection that is names and nothing else, as most keys are: no parser is needed for those.
+fn names(text: &str) -> Option<Vec<Selection>> {
+    let mut fields = Vec::new();
+    for name in text.split_ascii_whitespace() {
+        let field = Field {
+            alias: None,
+            name: Name::new(name).ok()?,
+            arguments: Vec::new(),
+            directives: Default::default(),
+            selection_set: Vec::new(),
+        };
+        fields.push(Selection::Field(Node::new(field)));
+    }
+    (!fields.is_empty()).then_some(fields)
 }
 
 /// Parses a selection in braces; otherwise tells why that can't be done.
@@ -164,7 +183,7 @@ fn print_into(selections: &[Selection], text: &mut String) {
     }
 }
 
-fn print_arguments(field: &apollo_compiler::ast::Field, text: &mut String) {
+fn print_arguments(field: &Field, text: &mut String) {
     if field.arguments.is_empty() {
         return;
     }

@@ -41,7 +41,7 @@ pub(super) fn validate(document: &Document, links: &Links, subgraph: &str, repor
                 let Some(expected) = links.known(&directive.name).and_then(spec::definition) else {
                     continue;
                 };
-                let Some(problem) = difference(directive, &expected) else { continue };
+                let Some(problem) = difference(directive, expected) else { continue };
                 let name = &directive.name;
                 (
                     Code::DirectiveDefinitionInvalid,

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use apollo_compiler::ast::{Definition, Document, OperationType};
+use apollo_compiler::ast::{self, Definition, Document, FieldDefinition, OperationType};
 use apollo_compiler::validation::DiagnosticList;
-use apollo_compiler::{Name, Schema};
+use apollo_compiler::{Name, Node, Schema, name};
 
 use super::super::diagnostic::{Code, Place, Report};
 use super::super::links::Links;
@@ -16,13 +16,10 @@ const MAX_SYNTAX_ERRORS: usize = 100;
 
 /// Checks the document, completed with what SDLs usually leave out, against GraphQL's rules.
 pub(super) fn validate(document: &Document, links: &Links, subgraph: &str, report: &mut Report) -> bool {
-    let mut completion = spec::missing_definitions(document, links);
-    completion.push_str(&missing_query(document));
-    let built = Schema::builder()
-        .adopt_orphan_extensions()
-        .add_ast(document)
-        .parse(completion, "federation.graphql")
-        .build();
+    let mut completion = Document::new();
+    completion.definitions = spec::missing_definitions(document, links);
+    completion.definitions.extend(missing_query(document));
+    let built = Schema::builder().adopt_orphan_extensions().add_ast(document).add_ast(&completion).build();
     let errors = match built {
         Ok(schema) => match schema.validate() {
             Ok(_) => return true,
@@ -52,23 +49,48 @@ pub(super) fn report_all(errors: &DiagnosticList, subgraph: &str, report: &mut R
 
 /// GraphQL demands a query root with a field; a subgraph that adds fields to others' types needs none of its own,
 /// since the protocol gives it one.
-fn missing_query(document: &Document) -> String {
+fn missing_query(document: &Document) -> Vec<Definition> {
     let roots = explicit_roots(document);
     let has_schema = document.definitions.iter().any(|d| matches!(d, Definition::SchemaDefinition(_)));
-    let is_type = |definition: &Definition, name: &str| {
+    let is_type = |definition: &Definition, name: &Name| {
         kind_of(definition).is_some() && definition.name().is_some_and(|found| found == name)
     };
     let query = match roots.iter().find(|(operation, _)| *operation == OperationType::Query) {
-        Some((_, name)) => name.as_str(),
+        Some((_, name)) => name.clone(),
         None if has_schema || !roots.is_empty() => {
-            return "extend schema { query: federation__Query } type federation__Query { service: String }"
-                .to_owned();
+            let name = name!("federation__Query");
+            let root = (OperationType::Query, name.clone());
+            let extension = ast::SchemaExtension {
+                directives: Default::default(),
+                root_operations: vec![Node::new(root)],
+            };
+            let service = query_definition(name, false);
+            return vec![Definition::SchemaExtension(Node::new(extension)), service];
         }
-        None => "Query",
+        None => name!("Query"),
     };
-    let defined = document.definitions.iter().any(|definition| is_type(definition, query));
-    let extend = if defined { "extend " } else { "" };
-    format!("{extend}type {query} {{ federation__service: String }}")
+    let defined = document.definitions.iter().any(|definition| is_type(definition, &query));
+    vec![query_definition(query, defined)]
+}
+
+/// A query root with one field more than it has, or with that one alone.
+fn query_definition(name: Name, extend: bool) -> Definition {
+    let field = FieldDefinition {
+        description: None,
+        name: name!("federation__service"),
+        arguments: Vec::new(),
+        ty: ast::Type::Named(name!("String")),
+        directives: Default::default(),
+    };
+    let (implements_interfaces, directives, fields) =
+        (Vec::new(), Default::default(), vec![Node::new(field)]);
+    match extend {
+        true => ast::ObjectTypeExtension { name, implements_interfaces, directives, fields }.into(),
+        false => {
+            let description = None;
+            ast::ObjectTypeDefinition { description, name, implements_interfaces, directives, fields }.into()
+        }
+    }
 }
 
 fn explicit_roots(document: &Document) -> Vec<(OperationType, Name)> {

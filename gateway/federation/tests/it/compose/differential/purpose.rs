@@ -13,7 +13,7 @@ type Reason = (fn(&Difference<'_>) -> bool, &'static str);
 
 const REASONS: &[Reason] = &[
     (
-        |found| is(&found.ours, "INVALID_SUBGRAPH_NAME") && is(&found.theirs, "CRASH"),
+        |found| found.ours.contains("INVALID_SUBGRAPH_NAME") && is(&found.theirs, "CRASH"),
         "a name that stands twice is told, and nothing is thrown",
     ),
     (
@@ -36,6 +36,20 @@ const REASONS: &[Reason] = &[
                 && written(found, "@requires")
         },
         "a required field that moves by a label is resolved by one of the two for each request",
+    ),
+    (
+        |found| {
+            !found.theirs.is_empty()
+                && more(&found.ours, &found.theirs, &["MISSING_TRANSITIVE_AUTH_REQUIREMENTS"])
+        },
+        "what is wrong is told at once, and not only what is found first",
+    ),
+    (
+        |found| {
+            found.ours.contains("MISSING_TRANSITIVE_AUTH_REQUIREMENTS")
+                && more(&found.theirs, &found.ours, &["SATISFIABILITY_ERROR"])
+        },
+        "queries are only tried on what is a supergraph",
     ),
     (
         |found| more(&found.ours, &found.theirs, &["OVERRIDE_SOURCE_HAS_OVERRIDE"]),

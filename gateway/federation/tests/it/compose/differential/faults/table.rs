@@ -188,7 +188,7 @@ pub const TABLE: &[Fault] = &[
         "extend type Query { bad: Int @override(from: \"OTHER\", label: \"5%\") }",
         "extend type Query { bad: Int }",
     ),
-    alone("OVERRIDE_ON_INTERFACE", 0, "interface Bad { a: Int @override(from: \"nobody\") }"),
+    alone("OVERRIDE_ON_INTERFACE", 3, "interface Bad { a: Int @override(from: \"nobody\") }"),
     between(
         "OVERRIDE_COLLISION_WITH_ANOTHER_DIRECTIVE",
         0,
