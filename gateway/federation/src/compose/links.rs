@@ -144,7 +144,8 @@ pub(super) fn read(document: &Document) -> (Links, Vec<LinkError>) {
     reader.finish(document)
 }
 
-fn schema_directives(document: &Document) -> impl Iterator<Item = &DirectiveList> {
+/// The directives of the schema and of its extensions.
+pub(super) fn schema_directives(document: &Document) -> impl Iterator<Item = &DirectiveList> {
     document.definitions.iter().filter_map(|definition| match definition {
         Definition::SchemaDefinition(schema) => Some(&schema.directives),
         Definition::SchemaExtension(schema) => Some(&schema.directives),

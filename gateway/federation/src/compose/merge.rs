@@ -30,6 +30,8 @@ pub(super) use marks::JoinedDirective;
 pub(super) struct Merged<'a> {
     pub(super) subgraphs: &'a [Subgraph],
     pub(super) types: IndexMap<Name, MergedType<'a>>,
+    /// What stands on the schema itself.
+    pub(super) schema: MergedMarks,
 }
 
 /// Index of a subgraph in [`Merged::subgraphs`].
@@ -134,7 +136,11 @@ pub(super) fn merge<'a>(subgraphs: &'a [Subgraph], report: &mut Report) -> Merge
     merger.composites(&mut types);
     merger.inputs(&mut types);
     merger.enums(&mut types);
-    let mut merged = Merged { subgraphs, types };
+    let schema = marks::merge(
+        subgraphs,
+        subgraphs.iter().enumerate().map(|(graph, subgraph)| (graph, &subgraph.schema)),
+    );
+    let mut merged = Merged { subgraphs, types, schema };
     sharing::validate(&merged, merger.report);
     interfaces::inherit(&mut merged);
     interfaces::authorise(&mut merged);

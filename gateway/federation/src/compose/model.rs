@@ -47,6 +47,8 @@ pub(super) struct Subgraph {
     /// The value of `join__Graph` that stands for this subgraph.
     pub(super) graph: Name,
     pub(super) links: Links,
+    /// What stands on the schema itself.
+    pub(super) schema: Marks,
     pub(super) types: IndexMap<Name, TypeDef>,
     /// The definitions of directives that aren't built in.
     pub(super) directives: IndexMap<Name, Node<DirectiveDefinition>>,

@@ -14,7 +14,9 @@ use directives::{Features, apply, context_arguments, directive, string};
 pub(super) fn supergraph(merged: &Merged<'_>) -> String {
     let mut printer = Printer { merged, features: Features::default() };
     let definitions: Vec<Definition> = merged.types.values().map(|on| printer.definition(on)).collect();
-    let mut text = header::print(merged, &printer.features);
+    let mut on_schema = DirectiveList::default();
+    apply(merged, &merged.schema, &mut printer.features, &mut on_schema);
+    let mut text = header::print(merged, &printer.features, &on_schema);
     let mut document = Document::new();
     document.definitions = definitions;
     text.push('\n');

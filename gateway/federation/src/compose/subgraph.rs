@@ -19,7 +19,7 @@ use super::SubgraphSdl;
 use super::diagnostic::{Code, Place, Report};
 use super::fieldset;
 use super::links::{self, Links};
-use super::model::{EnumValue, Field, Input, Key, Kind, Override, Subgraph, TypeDef, Used};
+use super::model::{EnumValue, Field, Input, Key, Kind, Marks, Override, Subgraph, TypeDef, Used};
 use super::spec::Known;
 
 /// Deep enough for every schema that a person writes, shallow enough for the stack of a worker thread.
@@ -46,6 +46,7 @@ pub(super) fn read(input: &SubgraphSdl<'_>, graph: Name, report: &mut Report) ->
         url: input.url.unwrap_or_default().to_owned(),
         graph,
         links,
+        schema: Marks::default(),
         types: IndexMap::new(),
         directives: IndexMap::new(),
         sources: document.sources.clone(),
@@ -84,6 +85,11 @@ impl<'a> Reader<'a> {
 
     fn read(mut self, document: &Document) {
         self.check_root_names(document);
+        let mut schema = Marks::default();
+        for directives in links::schema_directives(document) {
+            self.marks(&mut schema, directives);
+        }
+        self.subgraph.schema = schema;
         for definition in &document.definitions {
             self.definition(definition);
         }

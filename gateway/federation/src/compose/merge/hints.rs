@@ -43,6 +43,9 @@ struct Hints<'m, 'r> {
     report: &'r mut Report,
 }
 
+/// A directive that can stand once: its name, whether several are merged, and what one says.
+type Single<'f> = (&'static str, bool, &'f dyn Fn(&Marks) -> Option<String>);
+
 /// What a subgraph says, and where.
 type Said = (Graph, String, Option<SourceSpan>);
 
@@ -136,7 +139,7 @@ impl Hints<'_, '_> {
         let parts: Vec<_> = parts.collect();
         let directive =
             |of: &Option<Node<apollo_compiler::ast::Directive>>| of.as_ref().map(|it| it.to_string());
-        let of: [(&str, bool, &dyn Fn(&Marks) -> Option<String>); 6] = [
+        let of: [Single<'_>; 6] = [
             ("deprecated", false, &|marks| directive(&marks.deprecated)),
             ("specifiedBy", false, &|marks| directive(&marks.specified_by)),
             ("listSize", true, &|marks| directive(&marks.list_size)),

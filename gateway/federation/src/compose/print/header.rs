@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use apollo_compiler::ast::{Directive, DirectiveDefinition};
+use apollo_compiler::ast::{Directive, DirectiveDefinition, DirectiveList};
 use apollo_compiler::{Name, Node};
 use indexmap::IndexMap;
 
@@ -62,7 +62,7 @@ const CONTEXT: &str = "directive @context(name: String!) repeatable on INTERFACE
 const COST: &str = "directive @cost(weight: Int!) on ARGUMENT_DEFINITION | ENUM | FIELD_DEFINITION | INPUT_FIELD_DEFINITION | OBJECT | SCALAR\n\ndirective @listSize(assumedSize: Int, slicingArguments: [String!], sizedFields: [String!], requireOneSlicingArgument: Boolean = true) on FIELD_DEFINITION\n";
 
 /// Everything before the types.
-pub(super) fn print(merged: &Merged<'_>, features: &Features) -> String {
+pub(super) fn print(merged: &Merged<'_>, features: &Features, on_schema: &DirectiveList) -> String {
     let mut text = String::from("schema\n");
     let spec = |name: &str, rest: &str| format!("  @link(url: \"https://specs.apollo.dev/{name}\"{rest})\n");
     text.push_str(&spec("link/v1.0", ""));
@@ -88,6 +88,9 @@ pub(super) fn print(merged: &Merged<'_>, features: &Features) -> String {
         definitions.push_str(definition);
     }
     foreign_links(merged, &mut text);
+    for directive in on_schema.iter() {
+        let _ = writeln!(text, "  {}", directive.serialize().no_indent());
+    }
     text.push_str("{\n");
     for (operation, name) in [("query", "Query"), ("mutation", "Mutation"), ("subscription", "Subscription")]
     {

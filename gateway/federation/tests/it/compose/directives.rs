@@ -39,6 +39,14 @@ fn tags_of_all_subgraphs() {
 }
 
 #[test]
+fn tags_on_the_schema() {
+    survives(
+        "# a extend schema @link(url: \"https://specs.apollo.dev/federation/v2.9\", import: [\"@tag\"]) @tag(name: \"public\")\ntype Query { a: Int }",
+        &["schema\n  @link", "  @tag(name: \"public\")\n{", "https://specs.apollo.dev/tag/v0.3"],
+    );
+}
+
+#[test]
 fn inaccessible_in_one_subgraph_is_inaccessible() {
     survives(
         "# a\ntype Query { a: Int @shareable b: Int }\n# b\ntype Query { a: Int @shareable @inaccessible }",
