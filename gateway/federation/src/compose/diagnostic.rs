@@ -1,6 +1,7 @@
 //! What composition says about the subgraphs it was given: stable codes, places, and how to mend it.
 
 mod code;
+mod remedy;
 
 use std::fmt;
 
@@ -91,6 +92,9 @@ impl Report {
     /// Errors first, otherwise in the order of finding, which follows the subgraphs' names.
     pub(super) fn into_diagnostics(mut self) -> Vec<Diagnostic> {
         self.diagnostics.sort_by_key(|d| !d.is_error());
+        for diagnostic in self.diagnostics.iter_mut().filter(|d| d.is_error() && d.help.is_none()) {
+            diagnostic.help = remedy::remedy(diagnostic.code).map(str::to_owned);
+        }
         self.diagnostics
     }
 

@@ -1,6 +1,8 @@
 //! What differs between subgraphs and composes all the same, where somebody should know. What usually differs, such as
 //! the values of an enum that is only read, isn't told.
 
+mod executable;
+
 use apollo_compiler::Node;
 use apollo_compiler::parser::SourceSpan;
 use indexmap::IndexMap;
@@ -163,61 +165,6 @@ impl Hints<'_, '_> {
                 "Arguments of @{name} on \"{at}\" differ across subgraphs and {outcome} in the supergraph"
             );
             self.tell(code, &what, said);
-        }
-    }
-
-    /// Directives for queries only survive as far as every subgraph has them.
-    fn executable(&mut self) {
-        let mut by_name: IndexMap<&str, Vec<(Graph, &apollo_compiler::ast::DirectiveDefinition)>> =
-            IndexMap::new();
-        for (graph, subgraph) in self.subgraphs.iter().enumerate() {
-            for (name, definition) in &subgraph.directives {
-                if definition.locations.iter().any(|location| super::is_executable(*location)) {
-                    by_name.entry(name.as_str()).or_default().push((graph, definition));
-                }
-            }
-        }
-        for (name, parts) in by_name {
-            let said = |text: &dyn Fn(&apollo_compiler::ast::DirectiveDefinition) -> String| -> Vec<Said> {
-                parts.iter().map(|(graph, part)| (*graph, text(part), part.name.location())).collect()
-            };
-            if parts.len() < self.subgraphs.len() {
-                let what = format!(
-                    "Executable directive \"@{name}\" will not be part of the supergraph, as some subgraphs don't define it"
-                );
-                self.tell(
-                    Code::InconsistentExecutableDirectivePresence,
-                    &what,
-                    said(&|_| "a definition".to_owned()),
-                );
-                continue;
-            }
-            let locations = said(&|part| {
-                let executable = part.locations.iter().filter(|location| super::is_executable(**location));
-                let mut names: Vec<&str> = executable.map(|location| location.name()).collect();
-                names.sort_unstable();
-                names.join(" | ")
-            });
-            if locations.iter().any(|(_, text, _)| *text != locations[0].1) {
-                let common = locations[0].1.split(" | ").filter(|one| {
-                    locations.iter().all(|(_, all, _)| all.split(" | ").any(|other| other == *one))
-                });
-                let code = match common.count() {
-                    0 => Code::NoExecutableDirectiveIntersection,
-                    _ => Code::InconsistentExecutableDirectiveLocations,
-                };
-                let what = format!(
-                    "Executable directive \"@{name}\" has different locations across subgraphs: the supergraph will use those that all have"
-                );
-                self.tell(code, &what, locations);
-            }
-            if parts.iter().any(|(_, part)| part.repeatable != parts[0].1.repeatable) {
-                let what =
-                    format!("Executable directive \"@{name}\" will not be repeatable in the supergraph");
-                let repeatable =
-                    said(&|part| if part.repeatable { "repeatable" } else { "not repeatable" }.to_owned());
-                self.tell(Code::InconsistentExecutableDirectiveRepeatable, &what, repeatable);
-            }
         }
     }
 

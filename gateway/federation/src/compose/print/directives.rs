@@ -4,7 +4,7 @@ use apollo_compiler::Node;
 use apollo_compiler::ast::{Argument, Directive, DirectiveList, Value};
 
 use super::super::merge::{Join, JoinedDirective, Merged, MergedMarks, context_name};
-use super::super::model::Subgraph;
+use super::super::model::{Marks, Subgraph};
 use super::static_name;
 
 /// The specifications that the supergraph uses, found while printing.
@@ -56,18 +56,7 @@ pub(super) fn apply(
         features.tag = true;
         list.push(directive("tag", [("name", string(tag))]));
     }
-    if common.authenticated {
-        features.authenticated = true;
-        list.push(directive("authenticated", []));
-    }
-    if let Some(scopes) = &common.scopes {
-        features.scopes = true;
-        list.push(directive("requiresScopes", [("scopes", alternatives(scopes))]));
-    }
-    if let Some(policies) = &common.policies {
-        features.policy = true;
-        list.push(directive("policy", [("policies", alternatives(policies))]));
-    }
+    demands(common, features, list);
     if let Some(weight) = common.cost {
         features.cost = true;
         list.push(directive("cost", [("weight", Value::from(weight))]));
@@ -81,6 +70,22 @@ pub(super) fn apply(
     list.0.extend(common.composed.iter().cloned());
     features.cache_tag |= marks.joined.iter().any(|joined| joined.name == "federation__cacheTag");
     list.0.extend(marks.joined.iter().map(|joined| join_directive(merged, joined)));
+}
+
+/// Adds what an element demands of whoever asks for it.
+fn demands(common: &Marks, features: &mut Features, list: &mut DirectiveList) {
+    if common.authenticated {
+        features.authenticated = true;
+        list.push(directive("authenticated", []));
+    }
+    if let Some(scopes) = &common.scopes {
+        features.scopes = true;
+        list.push(directive("requiresScopes", [("scopes", alternatives(scopes))]));
+    }
+    if let Some(policies) = &common.policies {
+        features.policy = true;
+        list.push(directive("policy", [("policies", alternatives(policies))]));
+    }
 }
 
 /// What the gateway sets a field's arguments from, in one subgraph.

@@ -91,6 +91,16 @@ pub(super) fn print(merged: &Merged<'_>, features: &Features, on_schema: &Direct
     for directive in on_schema.iter() {
         let _ = writeln!(text, "  {}", directive.serialize().no_indent());
     }
+    roots(merged, &mut text);
+    text.push_str(&definitions);
+    for definition in custom_definitions(merged) {
+        let _ = write!(text, "\n{definition}");
+    }
+    graphs(merged, &mut text);
+    text
+}
+
+fn roots(merged: &Merged<'_>, text: &mut String) {
     text.push_str("{\n");
     for (operation, name) in [("query", "Query"), ("mutation", "Mutation"), ("subscription", "Subscription")]
     {
@@ -99,12 +109,6 @@ pub(super) fn print(merged: &Merged<'_>, features: &Features, on_schema: &Direct
         }
     }
     text.push_str("}\n");
-    text.push_str(&definitions);
-    for definition in custom_definitions(merged) {
-        let _ = write!(text, "\n{definition}");
-    }
-    graphs(merged, &mut text);
-    text
 }
 
 fn graphs(merged: &Merged<'_>, text: &mut String) {

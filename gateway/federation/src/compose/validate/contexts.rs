@@ -88,6 +88,21 @@ impl Check<'_> {
             let help = "write the context's name before the selection: \"$name { field }\"";
             return self.error(Code::NoContextInSelection, why, help);
         };
+        if !self.value_of(source) {
+            return;
+        }
+        if !def.keys.iter().any(|key| key.resolvable) {
+            let why = format!(
+                "Object \"{}\" has no resolvable key but has a field with a contextual argument.",
+                def.name
+            );
+            let help = format!("give \"{}\" a @key that this subgraph resolves", def.name);
+            self.error(Code::ContextNoResolvableKey, why, &help);
+        }
+    }
+
+    /// Checks that the context is set somewhere, and what is selected there; false when it is set nowhere.
+    fn value_of(&mut self, source: &ContextSource) -> bool {
         let owners: Vec<&TypeDef> = self
             .subgraph
             .types
@@ -101,7 +116,8 @@ impl Check<'_> {
             );
             let help =
                 format!("mark the type that the value comes from: @context(name: \"{}\")", source.context);
-            return self.error(Code::ContextNotSet, why, &help);
+            self.error(Code::ContextNotSet, why, &help);
+            return false;
         }
         if let Err(why) = self.selection(source, &owners) {
             let why = format!(
@@ -111,14 +127,7 @@ impl Check<'_> {
             let help = format!("select one field of type \"{}\"", self.argument.ty);
             self.error(Code::ContextInvalidSelection, why, &help);
         }
-        if !def.keys.iter().any(|key| key.resolvable) {
-            let why = format!(
-                "Object \"{}\" has no resolvable key but has a field with a contextual argument.",
-                def.name
-            );
-            let help = format!("give \"{}\" a @key that this subgraph resolves", def.name);
-            self.error(Code::ContextNoResolvableKey, why, &help);
-        }
+        true
     }
 
     fn declaration(&mut self, def: &TypeDef, field: &Field) {

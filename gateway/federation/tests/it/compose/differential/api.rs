@@ -33,43 +33,49 @@ pub fn canonical(sdl: &str) -> String {
     let document = Document::parse(sdl, "api.graphql").expect("an API schema parses");
     let mut lines: BTreeSet<String> = BTreeSet::new();
     for definition in &document.definitions {
-        let mut text = String::new();
-        match definition {
-            Definition::ObjectTypeDefinition(on) => {
-                head(&mut text, "type", &on.name, &on.directives);
-                implements(&mut text, &on.implements_interfaces);
-                fields(&mut text, &on.fields);
-            }
-            Definition::InterfaceTypeDefinition(on) => {
-                head(&mut text, "interface", &on.name, &on.directives);
-                implements(&mut text, &on.implements_interfaces);
-                fields(&mut text, &on.fields);
-            }
-            Definition::UnionTypeDefinition(on) => {
-                head(&mut text, "union", &on.name, &on.directives);
-                implements(&mut text, &on.members);
-            }
-            Definition::EnumTypeDefinition(on) => {
-                head(&mut text, "enum", &on.name, &on.directives);
-                sorted(&mut text, on.values.iter().map(|v| format!("{}{}", v.value, shown(&v.directives))));
-            }
-            Definition::InputObjectTypeDefinition(on) => {
-                head(&mut text, "input", &on.name, &on.directives);
-                sorted(&mut text, on.fields.iter().map(input));
-            }
-            Definition::ScalarTypeDefinition(on) => head(&mut text, "scalar", &on.name, &on.directives),
-            Definition::DirectiveDefinition(on) if !BUILT_IN.contains(&on.name.as_str()) => {
-                let _ = write!(text, "directive @{}({:?})", on.name, on.locations);
-                sorted(&mut text, on.arguments.iter().map(input));
-            }
-            _ => continue,
-        }
+        let text = element(definition);
         let mut parts = text.lines();
         lines.extend(parts.next().map(str::to_owned));
         let name = definition.name().map(Name::as_str).unwrap_or_default();
         lines.extend(parts.map(|part| format!("{name}: {part}")));
     }
     lines.into_iter().collect::<Vec<_>>().join("\n")
+}
+
+/// A definition: its head, and below it one line for each part.
+fn element(definition: &Definition) -> String {
+    let mut text = String::new();
+    match definition {
+        Definition::ObjectTypeDefinition(on) => {
+            head(&mut text, "type", &on.name, &on.directives);
+            implements(&mut text, &on.implements_interfaces);
+            fields(&mut text, &on.fields);
+        }
+        Definition::InterfaceTypeDefinition(on) => {
+            head(&mut text, "interface", &on.name, &on.directives);
+            implements(&mut text, &on.implements_interfaces);
+            fields(&mut text, &on.fields);
+        }
+        Definition::UnionTypeDefinition(on) => {
+            head(&mut text, "union", &on.name, &on.directives);
+            implements(&mut text, &on.members);
+        }
+        Definition::EnumTypeDefinition(on) => {
+            head(&mut text, "enum", &on.name, &on.directives);
+            sorted(&mut text, on.values.iter().map(|v| format!("{}{}", v.value, shown(&v.directives))));
+        }
+        Definition::InputObjectTypeDefinition(on) => {
+            head(&mut text, "input", &on.name, &on.directives);
+            sorted(&mut text, on.fields.iter().map(input));
+        }
+        Definition::ScalarTypeDefinition(on) => head(&mut text, "scalar", &on.name, &on.directives),
+        Definition::DirectiveDefinition(on) if !BUILT_IN.contains(&on.name.as_str()) => {
+            let _ = write!(text, "directive @{}({:?})", on.name, on.locations);
+            sorted(&mut text, on.arguments.iter().map(input));
+        }
+        _ => {}
+    }
+    text
 }
 
 fn head(text: &mut String, keyword: &str, name: &Name, directives: &DirectiveList) {
