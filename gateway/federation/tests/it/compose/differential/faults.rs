@@ -19,7 +19,14 @@ impl Fault {
             let subgraph = &mut set.subgraphs[at];
             let Some(minor) = &mut subgraph.minor else { return false };
             *minor = (*minor).max(self.minor);
-            subgraph.extra.push_str(&text.replace("ONE", &names[0]).replace("OTHER", &names[1]));
+            let mut text = text.replace("ONE", &names[0]).replace("OTHER", &names[1]);
+            if subgraph.types.iter().any(|ty| ty.name == "RootQuery") {
+                text = text.replace("type Query", "type RootQuery");
+            }
+            if let Some((element, local)) = subgraph.renamed {
+                text = text.replace(element, local);
+            }
+            subgraph.extra.push_str(&text);
         }
         set.subgraphs[one].schema.push_str(self.schema);
         true

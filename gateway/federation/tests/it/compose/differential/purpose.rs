@@ -90,6 +90,32 @@ const REASONS: &[Reason] = &[
         },
         "a required field needs its required arguments",
     ),
+    (
+        |found| found.ours == found.theirs && without_defaults(&found.text),
+        "a default that only some subgraphs have is none, as the others would be asked without it",
+    ),
+    (
+        |found| {
+            found.theirs.contains("INTERFACE_OBJECT_USAGE_ERROR")
+                && !found.ours.contains("INTERFACE_OBJECT_USAGE_ERROR")
+                && written(found, "{ name: \"@key\", as: \"@id\" }")
+        },
+        "an interface object has its @key under whatever name that is imported",
+    ),
+    (
+        |found| {
+            more(&found.ours, &found.theirs, &["FIELD_TYPE_MISMATCH"])
+                && found.text.contains("Type of field \\\"Media.")
+        },
+        "the fields of an interface and of its interface object are the same fields",
+    ),
+    (
+        |found| {
+            found.ours.contains("FIELD_TYPE_MISMATCH")
+                && more(&found.theirs, &found.ours, &["INVALID_GRAPHQL"])
+        },
+        "a type that subgraphs don't agree on isn't compared with an interface's, too",
+    ),
 ];
 
 fn is(codes: &BTreeSet<String>, code: &str) -> bool {
@@ -103,4 +129,20 @@ fn more(one: &BTreeSet<String>, other: &BTreeSet<String>, beyond: &[&str]) -> bo
 
 fn written(found: &Difference<'_>, text: &str) -> bool {
     found.set.iter().any(|(_, sdl)| sdl.contains(text))
+}
+
+/// Whether the lines that differ are the same without their default values.
+fn without_defaults(text: &str) -> bool {
+    let bare = |side: &str| -> BTreeSet<String> {
+        let lines = text.lines().filter_map(|line| line.strip_prefix(side));
+        lines.map(|line| line.split(" = ").map(after_value).collect::<String>()).collect()
+    };
+    bare("ours: ") == bare("theirs: ")
+}
+
+/// What follows a default value; the start of a line has none before it.
+fn after_value(part: &str) -> &str {
+    part.find([',', ')'])
+        .filter(|_| part.starts_with(|c: char| c.is_ascii_digit()))
+        .map_or(part, |at| &part[at..])
 }

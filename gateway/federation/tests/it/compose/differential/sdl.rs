@@ -108,6 +108,11 @@ impl Subgraph {
         for ty in &self.types {
             ty.print(&mut text);
         }
+        if let Some((element, local)) = self.renamed {
+            // The link names both, everything else the one that is known here.
+            let (link, types) = text.split_at(text.find('\n').unwrap_or_default());
+            text = format!("{link}{}", types.replace(element, local));
+        }
         text.push_str(&self.extra);
         text
     }

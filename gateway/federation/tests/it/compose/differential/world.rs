@@ -4,6 +4,7 @@ use super::dice::Dice;
 use super::sdl::{Set, Subgraph};
 
 mod entities;
+mod extras;
 mod leaves;
 
 const NAMES: [&str; 4] = ["alpha", "beta", "gamma", "delta"];
@@ -30,7 +31,9 @@ pub fn world(dice: &mut Dice) -> Set {
     dealer.requirements();
     dealer.provisions();
     dealer.overrides();
+    dealer.extras();
     dealer.marks();
+    dealer.names();
     dealer.set
 }
 

@@ -169,8 +169,5 @@ fn two_names(set: &mut Set, _: &mut Dice) -> bool {
     }
     let other = &mut set.subgraphs[1];
     other.renamed = Some(("@cost", "@price"));
-    for field in other.types.iter_mut().flat_map(|ty| &mut ty.fields) {
-        field.directives = field.directives.replace("@cost", "@price");
-    }
     true
 }
