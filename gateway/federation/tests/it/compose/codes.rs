@@ -258,6 +258,22 @@ fn overriding() {
     );
 }
 
+/// A field of an interface object is a field of every implementation, and moves from each of them.
+#[test]
+fn overriding_on_interface_objects() {
+    refuses(
+        r#"
+        # a
+        type Query { i: I }
+        interface I @key(fields: "id") { id: ID! x: Int }
+        type T implements I @key(fields: "id") { id: ID! x: Int }
+        # b
+        type I @interfaceObject @key(fields: "id") { id: ID! x: Int @override(from: "a") }
+    "#,
+        &["OVERRIDE_COLLISION_WITH_ANOTHER_DIRECTIVE"],
+    );
+}
+
 #[test]
 fn kinds_and_bases() {
     refuses(
