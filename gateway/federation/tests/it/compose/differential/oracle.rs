@@ -1,5 +1,6 @@
 //! The other composition: npm's `@theguild/federation-composition`, in one process for a whole test.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -32,7 +33,7 @@ impl Oracle {
     /// Starts it, and installs its packages first where they are missing.
     pub fn start() -> Oracle {
         let folder = folder();
-        if !folder.join("node_modules/.package-lock.json").exists() {
+        if !is_installed(&folder) {
             install(&folder);
         }
         let mut process = Command::new("node")
@@ -71,7 +72,18 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle")
 }
 
+fn is_installed(folder: &Path) -> bool {
+    folder.join("node_modules/.package-lock.json").exists()
+}
+
+/// Tests run beside each other, and one of them installs for all.
 fn install(folder: &Path) {
+    let lock = Path::new(env!("CARGO_TARGET_TMPDIR")).join("composition-oracle.lock");
+    let lock = File::create(lock).expect("cargo's folder for tests can be written");
+    lock.lock().expect("a file that was just opened can be locked");
+    if is_installed(folder) {
+        return;
+    }
     let installed = Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder).output();
     match installed {
         Ok(output) if output.status.success() => {}
