@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use apollo_compiler::ast::{Definition, Directive, Selection, Value};
+use apollo_compiler::ast::{Definition, Directive, Field, Selection, Value};
 use apollo_compiler::parser::Parser;
 use apollo_compiler::{Name, Node};
 
@@ -61,20 +61,40 @@ pub(super) fn parse(directive: &Node<Directive>, known: Known, v1: bool) -> Resu
         }
     };
     let invalid = |why: &str| (codes.invalid, format!("@{}(fields: \"{text}\"): {why}", known.name()));
-    let source = format!("{{ {} }}", text.trim());
+    let selections = match names(&text) {
+        Some(selections) => selections,
+        None => selections(&format!("{{ {} }}", text.trim())).map_err(|why| invalid(&why))?,
+    };
+    Ok(FieldSet { text: print(&selections), selections, span: directive.location() })
+}
+
+/// The fields of a selection that is names and nothing else, as most keys are: no parser is needed for those.
+fn names(text: &str) -> Option<Vec<Selection>> {
+    let mut fields = Vec::new();
+    for name in text.split_ascii_whitespace() {
+        let field = Field {
+            alias: None,
+            name: Name::new(name).ok()?,
+            arguments: Vec::new(),
+            directives: Default::default(),
+            selection_set: Vec::new(),
+        };
+        fields.push(Selection::Field(Node::new(field)));
+    }
+    (!fields.is_empty()).then_some(fields)
+}
+
+/// Parses a selection in braces; otherwise tells why that can't be done.
+pub(super) fn selections(source: &str) -> Result<Vec<Selection>, String> {
     let document = Parser::new()
         .recursion_limit(RECURSION_LIMIT)
         .parse_ast(source, "fields")
-        .map_err(|broken| invalid(&first_message(&broken.errors)))?;
+        .map_err(|broken| first_message(&broken.errors))?;
     match document.definitions.into_iter().next() {
         Some(Definition::OperationDefinition(operation)) if !operation.selection_set.is_empty() => {
-            Ok(FieldSet {
-                text: print(&operation.selection_set),
-                selections: operation.selection_set.clone(),
-                span: directive.location(),
-            })
+            Ok(operation.selection_set.clone())
         }
-        _ => Err(invalid("it selects nothing")),
+        _ => Err("it selects nothing".to_owned()),
     }
 }
 
@@ -106,7 +126,7 @@ pub(super) fn rename(set: &mut FieldSet, renamed: &HashMap<Name, Name>) {
     set.text = print(&set.selections);
 }
 
-fn rename_selections(selections: &mut [Selection], renamed: &HashMap<Name, Name>) {
+pub(super) fn rename_selections(selections: &mut [Selection], renamed: &HashMap<Name, Name>) {
     for selection in selections {
         match selection {
             Selection::Field(field) => rename_selections(&mut field.make_mut().selection_set, renamed),
@@ -163,7 +183,7 @@ fn print_into(selections: &[Selection], text: &mut String) {
     }
 }
 
-fn print_arguments(field: &apollo_compiler::ast::Field, text: &mut String) {
+fn print_arguments(field: &Field, text: &mut String) {
     if field.arguments.is_empty() {
         return;
     }

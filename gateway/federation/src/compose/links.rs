@@ -26,6 +26,7 @@ const SEPARATE_SPECS: &[(&str, &[&str], &[Known])] = &[
     ("authenticated", &["v0.1"], &[Known::Authenticated]),
     ("requiresScopes", &["v0.1"], &[Known::RequiresScopes]),
     ("policy", &["v0.1"], &[Known::Policy]),
+    ("context", &["v0.1"], &[Known::Context, Known::FromContext]),
     ("cost", &["v0.1"], &[Known::Cost, Known::ListSize]),
 ];
 
@@ -143,7 +144,8 @@ pub(super) fn read(document: &Document) -> (Links, Vec<LinkError>) {
     reader.finish(document)
 }
 
-fn schema_directives(document: &Document) -> impl Iterator<Item = &DirectiveList> {
+/// The directives of the schema and of its extensions.
+pub(super) fn schema_directives(document: &Document) -> impl Iterator<Item = &DirectiveList> {
     document.definitions.iter().filter_map(|definition| match definition {
         Definition::SchemaDefinition(schema) => Some(&schema.directives),
         Definition::SchemaExtension(schema) => Some(&schema.directives),
@@ -286,6 +288,11 @@ impl Reader {
                     }
                 }
             }
+        }
+        let cache = Known::CacheControl.name();
+        // It is no specification's, unless somebody says of which.
+        if !self.links.is_composed(cache) && !self.links.foreign.iter().any(|link| link.owns(cache)) {
+            self.links.add(cache, Known::CacheControl);
         }
         (self.links, self.errors)
     }

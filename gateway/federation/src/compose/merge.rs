@@ -5,9 +5,11 @@ mod authorisation;
 mod directives;
 mod enums;
 mod fields;
+mod hints;
 mod inaccessible;
 mod inputs;
 mod interfaces;
+mod list_size;
 mod marks;
 mod overrides;
 mod sharing;
@@ -20,7 +22,7 @@ use apollo_compiler::{Name, Node};
 use indexmap::{IndexMap, IndexSet};
 
 use super::diagnostic::{Code, Place, Report};
-use super::model::{Field, FieldSet, Kind, Marks, Subgraph, TypeDef};
+use super::model::{Field, FieldSet, Input, Kind, Marks, Subgraph, TypeDef};
 
 pub(super) use marks::JoinedDirective;
 
@@ -28,6 +30,8 @@ pub(super) use marks::JoinedDirective;
 pub(super) struct Merged<'a> {
     pub(super) subgraphs: &'a [Subgraph],
     pub(super) types: IndexMap<Name, MergedType<'a>>,
+    /// What stands on the schema itself.
+    pub(super) schema: MergedMarks,
 }
 
 /// Index of a subgraph in [`Merged::subgraphs`].
@@ -41,6 +45,8 @@ pub(super) struct MergedType<'a> {
     /// Where the type is defined, with its definition there.
     pub(super) parts: Vec<(Graph, &'a TypeDef)>,
     pub(super) implements: IndexSet<Name>,
+    /// Contexts that objects of the type set, each by its subgraph's name and its own.
+    pub(super) contexts: Vec<String>,
     pub(super) fields: IndexMap<Name, MergedField<'a>>,
     pub(super) members: IndexMap<Name, Vec<Graph>>,
     pub(super) values: IndexMap<Name, MergedValue>,
@@ -82,6 +88,13 @@ pub(super) struct Join<'a> {
     pub(super) overrides: Option<&'a str>,
     pub(super) label: Option<&'a str>,
     pub(super) used_overridden: bool,
+    /// The arguments that the gateway sets from contexts.
+    pub(super) contextual: Vec<&'a Input>,
+}
+
+/// What the supergraph calls a context of a subgraph.
+pub(super) fn context_name(subgraph: &Subgraph, context: &str) -> String {
+    format!("{}__{context}", subgraph.name)
 }
 
 /// An argument, or a field of an input type.
@@ -123,13 +136,20 @@ pub(super) fn merge<'a>(subgraphs: &'a [Subgraph], report: &mut Report) -> Merge
     merger.composites(&mut types);
     merger.inputs(&mut types);
     merger.enums(&mut types);
-    let mut merged = Merged { subgraphs, types };
+    let schema = marks::merge(
+        subgraphs,
+        subgraphs.iter().enumerate().map(|(graph, subgraph)| (graph, &subgraph.schema)),
+    );
+    let mut merged = Merged { subgraphs, types, schema };
     sharing::validate(&merged, merger.report);
     interfaces::inherit(&mut merged);
     interfaces::authorise(&mut merged);
     interfaces::validate(&merged, merger.report);
     inaccessible::validate(&merged, merger.report);
     authorisation::validate(&merged, merger.report);
+    if !merger.report.has_errors() {
+        hints::add(&merged, merger.report);
+    }
     merged
 }
 

@@ -47,6 +47,8 @@ pub(super) struct Subgraph {
     /// The value of `join__Graph` that stands for this subgraph.
     pub(super) graph: Name,
     pub(super) links: Links,
+    /// What stands on the schema itself.
+    pub(super) schema: Marks,
     pub(super) types: IndexMap<Name, TypeDef>,
     /// The definitions of directives that aren't built in.
     pub(super) directives: IndexMap<Name, Node<DirectiveDefinition>>,
@@ -87,6 +89,8 @@ pub(super) struct TypeDef {
     pub(super) extends_directive: bool,
     pub(super) marks: Marks,
     pub(super) keys: Vec<Key>,
+    /// Names of contexts that objects of this type set, and where each stands.
+    pub(super) contexts: IndexMap<String, Option<SourceSpan>>,
     pub(super) interface_object: bool,
     pub(super) implements: IndexSet<Name>,
     pub(super) fields: IndexMap<Name, Field>,
@@ -107,6 +111,7 @@ impl TypeDef {
             extends_directive: false,
             marks: Marks::default(),
             keys: Vec::new(),
+            contexts: IndexMap::new(),
             interface_object: false,
             implements: IndexSet::new(),
             fields: IndexMap::new(),
@@ -149,11 +154,13 @@ pub(super) struct Used {
     pub(super) required: bool,
     pub(super) provided: bool,
     pub(super) interface: bool,
+    /// Selected by a `@fromContext`.
+    pub(super) context: bool,
 }
 
 impl Used {
     pub(super) fn any(self) -> bool {
-        self.key || self.required || self.provided || self.interface
+        self.key || self.required || self.provided || self.interface || self.context
     }
 }
 
@@ -164,7 +171,26 @@ pub(super) struct Input {
     pub(super) description: Option<Node<str>>,
     pub(super) ty: Type,
     pub(super) default: Option<Node<Value>>,
+    pub(super) from_context: Option<FromContext>,
     pub(super) marks: Marks,
+}
+
+/// `@fromContext`: the gateway sets the argument from an object that lies above.
+pub(super) struct FromContext {
+    /// As it is written.
+    pub(super) text: String,
+    pub(super) span: Option<SourceSpan>,
+    /// What is taken from where; `None` when the text names no context.
+    pub(super) source: Option<ContextSource>,
+}
+
+/// A value of a context.
+pub(super) struct ContextSource {
+    pub(super) context: String,
+    /// The selection as it is written.
+    pub(super) text: String,
+    /// The selection, or why it is none.
+    pub(super) selections: Result<Vec<ast::Selection>, String>,
 }
 
 pub(super) struct EnumValue {
@@ -207,10 +233,26 @@ pub(super) struct Marks {
     pub(super) deprecated: Option<Node<Directive>>,
     pub(super) specified_by: Option<Node<Directive>>,
     pub(super) one_of: bool,
-    /// `@context` or `@fromContext`, which composition doesn't know how to merge.
-    pub(super) context: bool,
     /// Directives named by `@composeDirective`: kept as they are.
     pub(super) composed: Vec<Node<Directive>>,
     /// Directives of specifications that are for the gateway: kept for each subgraph as `@join__directive`.
     pub(super) joined: Vec<Node<Directive>>,
+}
+
+impl Marks {
+    /// Whether not everybody may see the element.
+    pub(super) fn demands_something(&self) -> bool {
+        self.authenticated || self.scopes.is_some() || self.policies.is_some()
+    }
+}
+
+/// Whether every value of `narrow` is one of `wide`, whose names are the same: whether only nulls differ.
+pub(super) fn is_narrower(narrow: &Type, wide: &Type) -> bool {
+    match (narrow, wide) {
+        (Type::NonNullNamed(narrow), Type::NonNullNamed(wide) | Type::Named(wide))
+        | (Type::Named(narrow), Type::Named(wide)) => narrow == wide,
+        (Type::NonNullList(narrow), Type::NonNullList(wide) | Type::List(wide))
+        | (Type::List(narrow), Type::List(wide)) => is_narrower(narrow, wide),
+        _ => false,
+    }
 }

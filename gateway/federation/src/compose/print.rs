@@ -8,13 +8,15 @@ use apollo_compiler::{Name, Node};
 
 use super::merge::{Graph, Join, Merged, MergedField, MergedInput, MergedType};
 use super::model::{Kind, TypeDef};
-use directives::{Features, apply, directive, string};
+use directives::{Features, apply, context_arguments, directive, string};
 
 /// The supergraph's SDL.
 pub(super) fn supergraph(merged: &Merged<'_>) -> String {
     let mut printer = Printer { merged, features: Features::default() };
     let definitions: Vec<Definition> = merged.types.values().map(|on| printer.definition(on)).collect();
-    let mut text = header::print(merged, &printer.features);
+    let mut on_schema = DirectiveList::default();
+    apply(merged, &merged.schema, &mut printer.features, &mut on_schema);
+    let mut text = header::print(merged, &printer.features, &on_schema);
     let mut document = Document::new();
     document.definitions = definitions;
     text.push('\n');
@@ -101,6 +103,10 @@ impl Printer<'_, '_> {
                 list.push(directive("join__unionMember", arguments));
             }
         }
+        for context in &on.contexts {
+            self.features.context = true;
+            list.push(directive("context", [("name", string(context))]));
+        }
         apply(self.merged, &on.marks, &mut self.features, &mut list);
         list
     }
@@ -155,6 +161,7 @@ impl Printer<'_, '_> {
         let text = |name, text: Option<&str>| text.map(|text| (name, string(text)));
         let flag = |name, set: bool| set.then_some((name, Value::Boolean(true)));
         let differing = (join.ty != ty).then(|| join.ty.to_string());
+        let contexts = context_arguments(&self.merged.subgraphs[join.graph], join);
         let arguments = [
             Some(("graph", self.graph(join.graph))),
             text("requires", join.requires.map(|set| set.text.as_str())),
@@ -164,6 +171,7 @@ impl Printer<'_, '_> {
             text("override", join.overrides),
             flag("usedOverridden", join.used_overridden),
             text("overrideLabel", join.label),
+            contexts.map(|contexts| ("contextArguments", contexts)),
         ];
         directive("join__field", arguments.into_iter().flatten())
     }
@@ -233,6 +241,7 @@ fn is_plain(join: &Join<'_>, ty: &Type) -> bool {
         && join.provides.is_none()
         && join.overrides.is_none()
         && join.label.is_none()
+        && join.contextual.is_empty()
 }
 
 /// A name that is written in this file, and so is one.

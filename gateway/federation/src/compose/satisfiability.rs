@@ -2,15 +2,18 @@
 //!
 //! The walk visits every path to a type, but a path only matters by where it ends: the concrete type, and the places
 //! (subgraph, and what its `@provides` adds) in which a value of it is at hand. Keys lead on from each place, which
-//! makes it a way: whatever can be reached by a key whose fields are at hand on a way is at hand there, too. Type and
-//! ways are the state. So entities have few states, however many paths lead to them, and the walk is a breadth-first
+//! makes it a way: whatever can be reached by a key whose fields are at hand on a way is at hand there, too. Type, ways
+//! and the contexts set above are the state. So entities have few states, however many paths lead to them, and the walk is a breadth-first
 //! search over states with a bound.
 
+mod contexts;
 mod explain;
 mod graph;
+mod labels;
 mod resolve;
+mod sharing;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::diagnostic::{Code, Report};
 use super::merge::Merged;
@@ -35,26 +38,30 @@ struct Step {
 struct State {
     ty: TypeIndex,
     ways: Ways,
+    contexts: contexts::Set,
     step: usize,
 }
 
 /// Tells every field that some query reaches and no subgraph can then resolve.
+///
+/// A label of `@override` holds for some requests and not for others, and both must be answered.
 pub(super) fn validate(merged: &Merged<'_>, report: &mut Report) {
-    let graph = Graph::new(merged);
-    let mut walk = Walk {
-        resolver: Resolver::new(&graph),
-        steps: Vec::new(),
-        queue: VecDeque::new(),
-        visited: HashMap::new(),
-        failed: Vec::new(),
-        states: 0,
-    };
-    for root in ["Query", "Mutation", "Subscription"] {
-        walk.start(root);
+    let (outcomes, mut complete) = labels::outcomes(merged);
+    let mut told = HashSet::new();
+    for held in &outcomes {
+        let graph = Graph::new(merged, held);
+        let mut walk = Walk::new(&graph);
+        for root in ["Query", "Mutation", "Subscription"] {
+            walk.start(root);
+        }
+        complete &= walk.run();
+        complete &= !walk.resolver.exhausted();
+        walk.failed.retain(|failure| told.insert((failure.ty, failure.field.clone())));
+        explain::report(&walk.resolver, &walk.steps, &walk.failed, report);
+        walk.differing.retain(|differing| told.insert((differing.ty, differing.field.clone())));
+        sharing::report(&walk.resolver, &walk.steps, &walk.differing, report);
     }
-    let complete = walk.run();
-    explain::report(&walk.resolver, &walk.steps, &walk.failed, report);
-    if !complete || walk.resolver.exhausted() {
+    if !complete {
         let message = "The check that every query can be answered was stopped at its bound: not every path through the subgraphs was tried";
         report.hint(Code::SatisfiabilityLimit, message);
     }
@@ -72,12 +79,25 @@ struct Walk<'g, 'a> {
     resolver: Resolver<'g, 'a>,
     steps: Vec<Step>,
     queue: VecDeque<State>,
-    visited: HashMap<TypeIndex, Vec<Ways>>,
+    visited: HashMap<TypeIndex, Vec<(Ways, contexts::Set)>>,
     failed: Vec<Failure>,
+    differing: Vec<sharing::Differing>,
     states: usize,
 }
 
-impl Walk<'_, '_> {
+impl<'g, 'a> Walk<'g, 'a> {
+    fn new(graph: &'g Graph<'g, 'a>) -> Walk<'g, 'a> {
+        Walk {
+            resolver: Resolver::new(graph),
+            steps: Vec::new(),
+            queue: VecDeque::new(),
+            visited: HashMap::new(),
+            failed: Vec::new(),
+            differing: Vec::new(),
+            states: 0,
+        }
+    }
+
     fn start(&mut self, root: &str) {
         let graph = self.resolver.graph;
         let Some(ty) = graph.index(root) else { return };
@@ -85,7 +105,7 @@ impl Walk<'_, '_> {
         let operation = if root == "Query" { String::new() } else { root.to_lowercase() };
         self.steps.push(Step { parent: None, field: operation, condition: None });
         let ways = self.resolver.close(ty, &nodes);
-        self.visit(ty, ways, self.steps.len() - 1);
+        self.visit(ty, ways, [].into(), self.steps.len() - 1);
     }
 
     /// Runs until nothing is left; false when the bound stopped it.
@@ -102,16 +122,20 @@ impl Walk<'_, '_> {
 
     fn fields(&mut self, state: &State) {
         let graph = self.resolver.graph;
+        let below = self.contexts_below(state);
         for field in graph.merged_type(state.ty).fields.values() {
             if graph.is_hidden(field) {
                 continue;
             }
-            let reached = self.resolver.advance(state.ty, &state.ways, &field.name);
+            let reached = self.resolver.advance(state.ty, &state.ways, &field.name, &state.contexts);
             if reached.is_empty() {
                 self.fail(state, &field.name);
                 continue;
             }
             let Some(target) = graph.composite(field.ty.inner_named_type()) else { continue };
+            if !self.returns_alike(state, &field.name, &reached) {
+                continue;
+            }
             let concrete = graph.concrete(&reached);
             let is_abstract = concrete.len() != 1 || concrete[0].0 != target;
             for (ty, nodes) in concrete {
@@ -122,19 +146,37 @@ impl Walk<'_, '_> {
                 let condition = is_abstract.then(|| graph.name(ty).to_string());
                 let step = Step { parent: Some(state.step), field: field.name.to_string(), condition };
                 self.steps.push(step);
-                self.visit(ty, ways, self.steps.len() - 1);
+                self.visit(ty, ways, below.clone(), self.steps.len() - 1);
             }
         }
     }
 
     /// A state that has at hand what an earlier one had can do all that the earlier one could.
-    fn visit(&mut self, ty: TypeIndex, ways: Ways, step: usize) {
+    fn visit(&mut self, ty: TypeIndex, ways: Ways, contexts: contexts::Set, step: usize) {
         let seen = self.visited.entry(ty).or_default();
-        if seen.iter().any(|earlier| covers(&ways, earlier)) {
+        let has = |value| contexts.binary_search(value).is_ok();
+        if seen.iter().any(|(earlier, set)| covers(&ways, earlier) && set.iter().all(has)) {
             return;
         }
-        seen.push(ways.clone());
-        self.queue.push_back(State { ty, ways, step });
+        seen.push((ways.clone(), contexts.clone()));
+        self.queue.push_back(State { ty, ways, contexts, step });
+    }
+
+    /// What fields below an object can take from contexts: the object itself is the nearest one of its own.
+    fn contexts_below(&mut self, state: &State) -> contexts::Set {
+        let own: Vec<_> = self.resolver.contexts.of(state.ty).collect();
+        if own.is_empty() {
+            return state.contexts.clone();
+        }
+        let decided = |value: &u32| own.iter().any(|(known, _)| known == value);
+        let mut set: Vec<u32> = state.contexts.iter().copied().filter(|value| !decided(value)).collect();
+        for (value, selections) in &own {
+            if self.resolver.satisfies(state.ty, &state.ways, selections) {
+                set.push(*value);
+            }
+        }
+        set.sort_unstable();
+        set.into()
     }
 
     fn fail(&mut self, state: &State, field: &str) {

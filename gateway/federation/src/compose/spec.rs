@@ -1,7 +1,9 @@
 //! The federation specification: its directives, since when there are which, and their definitions.
 
-use std::fmt::Write;
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
+use apollo_compiler::Node;
 use apollo_compiler::ast::{Definition, DirectiveDefinition, Document};
 
 use super::links::Links;
@@ -68,11 +70,12 @@ known! {
     Link "link" since 65535 false "(url: String!, as: String, for: link__Purpose, import: [link__Import]) repeatable on SCHEMA";
     Deprecated "deprecated" since 65535 false "(reason: String = \"No longer supported\") on FIELD_DEFINITION | ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION | ENUM_VALUE";
     SpecifiedBy "specifiedBy" since 65535 false "(url: String!) on SCALAR";
+    CacheControl "cacheControl" since 65535 false "(maxAge: Int, scope: CacheControlScope, inheritMaxAge: Boolean) on FIELD_DEFINITION | OBJECT | INTERFACE | UNION";
     OneOf "oneOf" since 65535 false " on INPUT_OBJECT";
 }
 
 impl Known {
-    /// Whether it is GraphQL's own or `@link`, and not federation's.
+    /// Whether it isn't federation's: GraphQL's own, `@link`, or one that everybody knows by its name.
     pub(super) fn is_built_in(self) -> bool {
         self.since() == u16::MAX
     }
@@ -86,18 +89,34 @@ pub(super) fn directives(version: Version) -> impl Iterator<Item = Known> {
     })
 }
 
+/// The definitions of all directives, parsed once.
+static DEFINITIONS: LazyLock<HashMap<Known, Node<DirectiveDefinition>>> = LazyLock::new(|| {
+    let parse = |known: &Known| {
+        let text = format!("directive @{}{}", known.name(), known.definition());
+        let document =
+            Document::parse(text, "federation.graphql").expect("the specification's own definitions parse");
+        let mut definitions = document.definitions.iter();
+        definitions.find_map(|found| found.as_directive_definition().map(|found| (*known, found.clone())))
+    };
+    Known::ALL.iter().filter_map(parse).collect()
+});
+
+/// Types that these definitions use, and the protocol's own, parsed once.
+static TYPE_DEFINITIONS: LazyLock<Vec<Definition>> = LazyLock::new(|| {
+    let text = "
+        scalar federation__FieldSet scalar federation__Scope scalar federation__Policy
+        scalar federation__ContextFieldValue scalar link__Import scalar _Any scalar _FieldSet scalar FieldSet
+        enum CacheControlScope { PUBLIC PRIVATE }
+        enum link__Purpose { SECURITY EXECUTION }
+        type _Service { sdl: String }
+    ";
+    let document = Document::parse(text, "federation.graphql");
+    document.expect("the specification's own definitions parse").definitions.clone()
+});
+
 /// The specification's definition of a directive of federation.
-pub(super) fn definition(known: Known) -> Option<DirectiveDefinition> {
-    if known.is_built_in() {
-        return None;
-    }
-    let text = format!("directive @{}{}", known.name(), known.definition());
-    let document =
-        Document::parse(text, "federation.graphql").expect("the specification's own definitions parse");
-    document
-        .definitions
-        .iter()
-        .find_map(|found| found.as_directive_definition().map(|found| (**found).clone()))
+pub(super) fn definition(known: Known) -> Option<&'static Node<DirectiveDefinition>> {
+    if known.is_built_in() { None } else { DEFINITIONS.get(&known) }
 }
 
 /// `v2.3`, if composition knows that version.
@@ -114,35 +133,35 @@ pub(super) fn is_version(text: &str) -> bool {
 /// Definitions of what the document uses without defining it, so that it is a complete schema.
 ///
 /// `_service.sdl` usually has none of them, other files have all.
-pub(super) fn missing_definitions(document: &Document, links: &Links) -> String {
-    let has_directive = |name: &str| {
-        document.definitions.iter().any(|d| d.as_directive_definition().is_some_and(|def| def.name == name))
-    };
-    let has_type = |name: &str| {
-        document.definitions.iter().any(|d| {
-            !matches!(d, Definition::DirectiveDefinition(_))
-                && d.name().is_some_and(|defined| defined == name)
-        })
-    };
-    let mut text = String::new();
+pub(super) fn missing_definitions(document: &Document, links: &Links) -> Vec<Definition> {
+    let mut directives = HashSet::new();
+    let mut types = HashSet::new();
+    for definition in &document.definitions {
+        match definition {
+            Definition::DirectiveDefinition(directive) => directives.insert(&directive.name),
+            other => other.name().is_some_and(|name| types.insert(name)),
+        };
+    }
+    let mut missing: Vec<Definition> = Vec::new();
     for (name, known) in links.known_names() {
         let built_in = matches!(known, Known::Deprecated | Known::SpecifiedBy);
-        if !built_in && !has_directive(name) {
-            let _ = writeln!(text, "directive @{name}{}", known.definition());
+        let Some(definition) = DEFINITIONS.get(&known).filter(|_| !built_in && !directives.contains(name))
+        else {
+            continue;
+        };
+        let mut definition = definition.clone();
+        if definition.name != *name {
+            definition.make_mut().name = name.clone();
         }
+        missing.push(Definition::DirectiveDefinition(definition));
     }
-    let scalars =
-        ["federation__FieldSet", "federation__Scope", "federation__Policy", "federation__ContextFieldValue"];
-    for scalar in scalars.iter().chain(&["link__Import", "_Any", "_FieldSet", "FieldSet"]) {
-        if !has_type(scalar) {
-            let _ = writeln!(text, "scalar {scalar}");
-        }
-    }
-    if !has_type("link__Purpose") {
-        text.push_str("enum link__Purpose { SECURITY EXECUTION }\n");
-    }
-    if !has_type("_Service") {
-        text.push_str("type _Service { sdl: String }\n");
-    }
-    text
+    let of_types = TYPE_DEFINITIONS.iter().filter(|definition| {
+        definition.name().is_some_and(|name| {
+            let own_scope =
+                name == "CacheControlScope" && directives.iter().any(|own| *own == "cacheControl");
+            !types.contains(name) && !own_scope
+        })
+    });
+    missing.extend(of_types.cloned());
+    missing
 }

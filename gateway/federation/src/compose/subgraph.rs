@@ -1,6 +1,7 @@
 //! Reads one SDL into a [`Subgraph`]: parses it, checks that it is a valid schema, applies its extensions,
 //! gives its root types their usual names, and drops what belongs to the federation protocol itself.
 
+mod contexts;
 mod definitions;
 mod marks;
 mod schema;
@@ -18,7 +19,7 @@ use super::SubgraphSdl;
 use super::diagnostic::{Code, Place, Report};
 use super::fieldset;
 use super::links::{self, Links};
-use super::model::{EnumValue, Field, Input, Key, Kind, Override, Subgraph, TypeDef, Used};
+use super::model::{EnumValue, Field, Input, Key, Kind, Marks, Override, Subgraph, TypeDef, Used};
 use super::spec::Known;
 
 /// Deep enough for every schema that a person writes, shallow enough for the stack of a worker thread.
@@ -45,6 +46,7 @@ pub(super) fn read(input: &SubgraphSdl<'_>, graph: Name, report: &mut Report) ->
         url: input.url.unwrap_or_default().to_owned(),
         graph,
         links,
+        schema: Marks::default(),
         types: IndexMap::new(),
         directives: IndexMap::new(),
         sources: document.sources.clone(),
@@ -83,6 +85,11 @@ impl<'a> Reader<'a> {
 
     fn read(mut self, document: &Document) {
         self.check_root_names(document);
+        let mut schema = Marks::default();
+        for directives in links::schema_directives(document) {
+            self.marks(&mut schema, directives);
+        }
+        self.subgraph.schema = schema;
         for definition in &document.definitions {
             self.definition(definition);
         }
@@ -154,6 +161,7 @@ impl<'a> Reader<'a> {
     fn body(&mut self, def: &mut TypeDef, definition: &Definition) {
         self.marks(&mut def.marks, definition.directives());
         self.keys(def, definition.directives());
+        self.contexts(def, definition.directives());
         def.interface_object |= self.has(definition.directives(), Known::InterfaceObject);
         match definition {
             Definition::ObjectTypeDefinition(node) => {
@@ -170,7 +178,11 @@ impl<'a> Reader<'a> {
             Definition::InterfaceTypeExtension(node) => {
                 self.composite(def, &node.implements_interfaces, &node.directives, &node.fields);
             }
-            _ => self.leaf(def, definition),
+            _ => {
+                let name = def.name.clone();
+                self.without_joined(&name, &mut def.marks);
+                self.leaf(def, definition);
+            }
         }
     }
 
@@ -246,9 +258,11 @@ impl<'a> Reader<'a> {
             description: node.description.clone(),
             ty: (*node.ty).clone(),
             default: node.default_value.clone(),
+            from_context: self.contextual(&node.directives),
             marks: Default::default(),
         };
         self.marks(&mut input.marks, &node.directives);
+        self.without_joined(&node.name, &mut input.marks);
         input
     }
 
@@ -266,6 +280,7 @@ impl<'a> Reader<'a> {
                 marks: Default::default(),
             };
             self.marks(&mut value.marks, &node.directives);
+            self.without_joined(&node.value, &mut value.marks);
             def.values.insert(node.value.clone(), value);
         }
     }

@@ -41,7 +41,9 @@ fn is_hidden(name: &Name, ty: &ExtendedType) -> bool {
 /// `core__Purpose`, `federation__Scope`, …: types of linked specifications; introspection's begin with `__`.
 fn is_namespaced(name: &Name, ty: &ExtendedType) -> bool {
     !ty.is_built_in() && name.find("__").is_some_and(|at| at > 0) && (ty.is_scalar() || ty.is_enum()) && {
-        ["core__", "federation__", "connect__", "context__"].iter().any(|prefix| name.starts_with(prefix))
+        ["core__", "federation__", "connect__", "context__", "requiresScopes__", "policy__"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
     }
 }
 

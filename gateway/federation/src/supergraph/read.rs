@@ -60,7 +60,7 @@ pub enum SupergraphError {
 }
 
 /// Features that bind whoever runs a supergraph, as far as they are implemented here.
-const KNOWN_FEATURES: [&str; 8] = [
+const KNOWN_FEATURES: [&str; 9] = [
     "/core/",
     "/link/",
     "/join/",
@@ -69,6 +69,7 @@ const KNOWN_FEATURES: [&str; 8] = [
     "/authenticated/",
     "/requiresScopes/",
     "/policy/",
+    "/cacheTag/",
 ];
 
 /// `@oneOf` is newer than apollo-compiler's built-in definitions.

@@ -2,7 +2,11 @@
 
 mod audit;
 mod codes;
+mod contexts;
+mod differential;
 mod directives;
+mod events;
+mod hints;
 mod links;
 mod merging;
 mod order;

@@ -1,11 +1,11 @@
 //! Arguments: only those that every subgraph takes are kept.
 
-use apollo_compiler::Name;
-use apollo_compiler::ast::Type;
+use apollo_compiler::ast::{Type, Value};
+use apollo_compiler::{Name, Node};
 use indexmap::IndexMap;
 
 use super::super::diagnostic::Code;
-use super::super::model::{Field, Input};
+use super::super::model::{Field, Input, is_narrower};
 use super::types::in_subgraphs;
 use super::{Graph, MergedInput, Merger, description, marks, places, values};
 
@@ -29,6 +29,10 @@ impl<'a> Merger<'a, '_> {
         let mut merged = IndexMap::new();
         for (name, parts) in by_name {
             let at = format!("{coordinate}({name}:)");
+            if parts.iter().any(|(_, argument)| argument.from_context.is_some()) {
+                self.contextual_argument(&at, &parts);
+                continue;
+            }
             let missing: Vec<&str> = base
                 .iter()
                 .filter(|(graph, _)| !parts.iter().any(|(at, _)| at == graph))
@@ -43,6 +47,28 @@ impl<'a> Merger<'a, '_> {
             }
         }
         merged
+    }
+
+    /// An argument that the gateway sets isn't the client's, not even where only one subgraph has it set.
+    fn contextual_argument(&mut self, at: &str, parts: &Inputs<'a>) {
+        for (graph, argument) in parts.iter().filter(|(_, argument)| argument.from_context.is_none()) {
+            let subgraph = &self.subgraphs[*graph];
+            let place = subgraph.place(argument.span);
+            if argument.ty.is_non_null() && argument.default.is_none() {
+                let message = format!(
+                    "Argument \"{at}\" is contextual in at least one subgraph but in \"{}\" it does not have @fromContext, is not nullable and has no default value.",
+                    subgraph.name
+                );
+                let help =
+                    "make the argument nullable, give it a default, or set it by @fromContext there, too";
+                self.report.error(Code::ContextualArgumentNotContextual, message).at(place).help(help);
+            } else {
+                let message = format!(
+                    "Contextual argument \"{at}\" will not be included in the supergraph since it is contextual in at least one subgraph"
+                );
+                self.report.hint(Code::ContextualArgumentNotContextual, message).at(place);
+            }
+        }
     }
 
     fn missing_argument(&mut self, at: &str, parts: &Inputs<'a>, missing: &[&str]) {
@@ -78,9 +104,19 @@ impl<'a> Merger<'a, '_> {
             let subgraph = &self.subgraphs[*graph];
             let (code, problem) = match field.arguments.get(name) {
                 None => (Code::ExternalArgumentMissing, "is missing".to_owned()),
-                Some(own) if !narrower_input(&argument.ty, &own.ty) => {
+                Some(own) if !is_narrower(&argument.ty, &own.ty) => {
                     let problem = format!("has type \"{}\" instead of \"{}\"", own.ty, argument.ty);
                     (Code::ExternalArgumentTypeMismatch, problem)
+                }
+                Some(own) if !same_default(own.default.as_ref(), argument.default.as_ref()) => {
+                    let text = |default: Option<&Node<Value>>| {
+                        default.map_or("no default".to_owned(), |value| {
+                            value.serialize().no_indent().to_string()
+                        })
+                    };
+                    let (own, wanted) = (text(own.default.as_ref()), text(argument.default.as_ref()));
+                    let problem = format!("has default value {own} instead of {wanted}");
+                    (Code::ExternalArgumentDefaultMismatch, problem)
                 }
                 Some(_) => continue,
             };
@@ -88,7 +124,8 @@ impl<'a> Merger<'a, '_> {
                 "Argument \"{coordinate}({name}:)\" {problem} in subgraph \"{}\", where \"{coordinate}\" is marked @external",
                 subgraph.name
             );
-            self.report.error(code, message).at(subgraph.place(field.span));
+            let help = format!("declare the argument as where \"{coordinate}\" is resolved");
+            self.report.error(code, message).at(subgraph.place(field.span)).help(help);
         }
     }
 
@@ -115,11 +152,11 @@ impl<'a> Merger<'a, '_> {
     fn input_type(&mut self, at: &str, parts: &Inputs<'a>, code: Code) -> Type {
         let mut narrowest = &parts[0].1.ty;
         for (_, part) in parts {
-            if !narrower_input(narrowest, &part.ty) && narrower_input(&part.ty, narrowest) {
+            if !is_narrower(narrowest, &part.ty) && is_narrower(&part.ty, narrowest) {
                 narrowest = &part.ty;
             }
         }
-        if parts.iter().any(|(_, part)| !narrower_input(narrowest, &part.ty)) {
+        if parts.iter().any(|(_, part)| !is_narrower(narrowest, &part.ty)) {
             let what = match code {
                 Code::FieldArgumentTypeMismatch => format!("Type of argument \"{at}\""),
                 _ => format!("Type of field \"{at}\""),
@@ -131,12 +168,7 @@ impl<'a> Merger<'a, '_> {
     }
 
     /// A default holds if every subgraph has it.
-    fn default(
-        &mut self,
-        at: &str,
-        parts: &Inputs<'a>,
-        code: Code,
-    ) -> Option<apollo_compiler::Node<apollo_compiler::ast::Value>> {
+    fn default(&mut self, at: &str, parts: &Inputs<'a>, code: Code) -> Option<Node<Value>> {
         let given: Vec<_> =
             parts.iter().filter_map(|(graph, part)| Some((*graph, part, part.default.as_ref()?))).collect();
         let (_, _, first) = given.first()?;
@@ -147,9 +179,7 @@ impl<'a> Merger<'a, '_> {
                 }
                 _ => (Code::InputFieldDefaultMismatch, format!("Input field \"{at}\"")),
             };
-            let text = |value: &apollo_compiler::Node<apollo_compiler::ast::Value>| {
-                value.serialize().no_indent().to_string()
-            };
+            let text = |value: &Node<Value>| value.serialize().no_indent().to_string();
             let uses = given.iter().map(|(graph, part, value)| (*graph, text(value), part.span));
             self.mismatch(code, &what, "default value", uses.collect());
         }
@@ -157,13 +187,9 @@ impl<'a> Merger<'a, '_> {
     }
 }
 
-/// Whether every value of `narrow` is accepted where `wide` is asked for.
-pub(super) fn narrower_input(narrow: &Type, wide: &Type) -> bool {
-    match (narrow, wide) {
-        (Type::NonNullNamed(narrow), Type::NonNullNamed(wide) | Type::Named(wide))
-        | (Type::Named(narrow), Type::Named(wide)) => narrow == wide,
-        (Type::NonNullList(narrow), Type::NonNullList(wide) | Type::List(wide))
-        | (Type::List(narrow), Type::List(wide)) => narrower_input(narrow, wide),
-        _ => false,
+fn same_default(one: Option<&Node<Value>>, other: Option<&Node<Value>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => values::equal(one, other),
+        (one, other) => one.is_none() && other.is_none(),
     }
 }

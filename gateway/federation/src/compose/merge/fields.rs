@@ -79,11 +79,14 @@ impl<'a> Merger<'a, '_> {
         let arguments = self.arguments(&coordinate, base, &parts);
         self.external(on, &coordinate, &ty, &parts, subtypes);
         let joins = self.joins(&coordinate, &parts);
+        let mut marks =
+            marks::merge(self.subgraphs, parts.iter().map(|(graph, field)| (*graph, &field.marks)));
+        self.slicing_arguments(&coordinate, &mut marks.common, &arguments, &parts);
         MergedField {
             name: name.clone(),
             description: description(parts.iter().map(|(_, field)| &field.description)),
             ty,
-            marks: marks::merge(self.subgraphs, parts.iter().map(|(graph, field)| (*graph, &field.marks))),
+            marks,
             arguments,
             parts,
             joins,
@@ -214,6 +217,10 @@ impl<'a> Merger<'a, '_> {
                 overrides: own.map(|overrides| overrides.from.as_str()),
                 label: own.and_then(|overrides| overrides.label.as_deref()).or(label),
                 used_overridden: gone && !field.external,
+                contextual: match gone {
+                    true => Vec::new(),
+                    false => field.arguments.values().filter(|input| input.from_context.is_some()).collect(),
+                },
             });
         }
         joins

@@ -36,8 +36,13 @@ impl<'a> Merger<'a, '_> {
         let mut fields = IndexMap::new();
         for (name, parts) in by_name {
             let at = format!("{}.{name}", merged.name);
+            // Those who have the field must agree on it, even where it is left out because others lack it.
+            let mut field = self.input(&at, name.clone(), &parts, Code::FieldTypeMismatch);
             if parts.len() == merged.parts.len() {
-                let field = self.input(&at, name.clone(), &parts, Code::FieldTypeMismatch);
+                fields.insert(name, field);
+            } else if field.marks.common.inaccessible {
+                // Nobody sees it, so it needn't be everywhere; but then it must be said where it is.
+                field.types = parts.iter().map(|(graph, part)| (*graph, part.ty.clone())).collect();
                 fields.insert(name, field);
             } else {
                 self.missing_input(&at, merged, &parts);

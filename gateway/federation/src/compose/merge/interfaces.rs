@@ -63,6 +63,7 @@ fn copy<'a>(field: &MergedField<'a>) -> MergedField<'a> {
 ///
 /// The other way round, what an interface object's field demands holds for the implementations that it supplies.
 pub(super) fn authorise(merged: &mut Merged<'_>) {
+    authorise_objects(merged);
     let interfaces: Vec<Name> =
         merged.types.values().filter(|on| on.kind == Kind::Interface).map(|on| on.name.clone()).collect();
     for name in interfaces {
@@ -84,6 +85,28 @@ pub(super) fn authorise(merged: &mut Merged<'_>) {
     }
 }
 
+/// An interface object resolves its field for every implementation, those that have a field of their own included.
+fn authorise_objects(merged: &mut Merged<'_>) {
+    let mut demands: Vec<(Name, Name, Demands)> = Vec::new();
+    for interface in merged.types.values().filter(|on| on.has_interface_object()) {
+        for (_, def) in interface.parts.iter().filter(|(_, def)| def.interface_object) {
+            for field in def.fields.values().filter(|field| field.marks.demands_something()) {
+                for object in merged.possible(&interface.name) {
+                    let mut wanted = Demands::default();
+                    wanted.add(&field.marks);
+                    demands.push((object.clone(), field.name.clone(), wanted));
+                }
+            }
+        }
+    }
+    for (object, field, wanted) in demands {
+        let field = merged.types.get_mut(&object).and_then(|on| on.fields.get_mut(&field));
+        if let Some(field) = field {
+            wanted.put(&mut field.marks.common);
+        }
+    }
+}
+
 pub(super) fn validate(merged: &Merged<'_>, report: &mut Report) {
     for on in merged.types.values().filter(|on| matches!(on.kind, Kind::Object | Kind::Interface)) {
         for interface in on.implements.iter().filter_map(|name| merged.types.get(name)) {
@@ -101,7 +124,11 @@ fn implementation(merged: &Merged<'_>, on: &MergedType<'_>, interface: &MergedTy
             missing_field(merged, on, interface, field, report);
             continue;
         };
-        if !merged.is_subtype(&own.ty, &field.ty) {
+        let agreed = [own, field].iter().all(|field| {
+            field.parts.iter().all(|(_, part)| part.external || merged.is_subtype(&part.ty, &field.ty))
+        });
+        // Where the subgraphs don't agree on a type, that is told already.
+        if agreed && !merged.is_subtype(&own.ty, &field.ty) {
             let message = format!(
                 "Interface field {}.{} expects type {} but {}.{} of type {} is not a proper subtype.",
                 interface.name, field.name, field.ty, on.name, own.name, own.ty

@@ -4,7 +4,7 @@ use apollo_compiler::Node;
 use apollo_compiler::ast::Directive;
 
 use super::super::model::{Marks, Subgraph};
-use super::{Graph, MergedMarks};
+use super::{Graph, MergedMarks, list_size};
 
 /// A directive for the gateway, with the subgraphs that apply it.
 pub(in super::super) struct JoinedDirective {
@@ -31,7 +31,7 @@ pub(super) fn merge<'m>(
         common.scopes = both(common.scopes.take(), marks.scopes.clone());
         common.policies = both(common.policies.take(), marks.policies.clone());
         common.cost = common.cost.max(marks.cost);
-        common.list_size = common.list_size.take().or_else(|| marks.list_size.clone());
+        common.list_size = list_size::both(common.list_size.take(), marks.list_size.as_ref());
         common.deprecated = common.deprecated.take().or_else(|| marks.deprecated.clone());
         common.specified_by = common.specified_by.take().or_else(|| marks.specified_by.clone());
         common.one_of |= marks.one_of;
@@ -50,6 +50,7 @@ pub(super) fn merge<'m>(
 fn join(joined: &mut Vec<JoinedDirective>, subgraph: &Subgraph, graph: Graph, directive: &Node<Directive>) {
     let element = subgraph.links.joined(&directive.name).and_then(|link| link.element_of(&directive.name));
     let name = match subgraph.links.known(&directive.name) {
+        Some(known) if known.is_built_in() => known.name().to_owned(),
         Some(known) => format!("federation__{}", known.name()),
         None => element.unwrap_or(&directive.name).to_owned(),
     };

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::diagnostic::Code;
-use super::super::model::{Field, Override};
+use super::super::model::{Field, Override, Subgraph};
 use super::{Graph, Merger};
 
 impl<'a> Merger<'a, '_> {
@@ -51,8 +51,37 @@ impl<'a> Merger<'a, '_> {
                 );
                 self.report.error(Code::OverrideCollision, message).at(subgraph.place(overrides.span));
             }
+            self.migration(coordinate, subgraph, source_field, overrides);
             overridden.insert(source, overrides);
         }
         overridden
+    }
+
+    /// What is left to do once a field has moved.
+    fn migration(&mut self, coordinate: &str, subgraph: &Subgraph, source: &Field, overrides: &Override) {
+        let (code, message) = match (&overrides.label, source.external) {
+            (_, true) => {
+                let message = format!(
+                    "Field \"{coordinate}\" on subgraph \"{}\" is not resolved anymore by the from subgraph (it is marked \"@external\" in \"{}\"). The @override directive can be removed.",
+                    subgraph.name, overrides.from
+                );
+                (Code::OverrideDirectiveCanBeRemoved, message)
+            }
+            (Some(label), _) => {
+                let message = format!(
+                    "Field \"{coordinate}\" is currently being migrated to subgraph \"{}\" with progressive @override (label \"{label}\"). Once the migration is complete, remove the field from subgraph \"{}\".",
+                    subgraph.name, overrides.from
+                );
+                (Code::OverrideMigrationInProgress, message)
+            }
+            (None, _) => {
+                let message = format!(
+                    "Field \"{coordinate}\" on subgraph \"{}\" is overridden. Consider removing it.",
+                    overrides.from
+                );
+                (Code::OverriddenFieldCanBeRemoved, message)
+            }
+        };
+        self.report.hint(code, message).at(subgraph.place(overrides.span));
     }
 }

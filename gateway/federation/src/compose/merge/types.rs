@@ -5,7 +5,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use super::super::diagnostic::{Code, and_list};
 use super::super::model::{Kind, TypeDef};
-use super::{Graph, MergedType, Merger, description, marks, places};
+use super::{Graph, MergedType, Merger, context_name, description, marks, places};
 
 const ROOTS: [&str; 3] = ["Query", "Mutation", "Subscription"];
 
@@ -31,7 +31,10 @@ impl<'a> Merger<'a, '_> {
     fn shell(&self, name: Name, parts: Vec<(Graph, &'a TypeDef)>) -> MergedType<'a> {
         let mut members: IndexMap<Name, Vec<Graph>> = IndexMap::new();
         let mut implements = IndexSet::new();
+        let mut contexts = Vec::new();
         for (graph, def) in &parts {
+            let subgraph = &self.subgraphs[*graph];
+            contexts.extend(def.contexts.keys().map(|context| context_name(subgraph, context)));
             implements.extend(def.implements.iter().cloned());
             for member in &def.members {
                 members.entry(member.clone()).or_default().push(*graph);
@@ -44,6 +47,7 @@ impl<'a> Merger<'a, '_> {
             marks: marks::merge(self.subgraphs, parts.iter().map(|(graph, def)| (*graph, &def.marks))),
             parts,
             implements,
+            contexts,
             fields: IndexMap::new(),
             members,
             values: IndexMap::new(),

@@ -3,7 +3,8 @@
 use apollo_compiler::Node;
 use apollo_compiler::ast::{Argument, Directive, DirectiveList, Value};
 
-use super::super::merge::{JoinedDirective, Merged, MergedMarks};
+use super::super::merge::{Join, JoinedDirective, Merged, MergedMarks, context_name};
+use super::super::model::{Marks, Subgraph};
 use super::static_name;
 
 /// The specifications that the supergraph uses, found while printing.
@@ -15,6 +16,8 @@ pub(super) struct Features {
     pub(super) scopes: bool,
     pub(super) policy: bool,
     pub(super) cost: bool,
+    pub(super) context: bool,
+    pub(super) cache_tag: bool,
 }
 
 /// Makes a directive.
@@ -53,6 +56,24 @@ pub(super) fn apply(
         features.tag = true;
         list.push(directive("tag", [("name", string(tag))]));
     }
+    demands(common, features, list);
+    if let Some(weight) = common.cost {
+        features.cost = true;
+        list.push(directive("cost", [("weight", Value::from(weight))]));
+    }
+    if let Some(size) = &common.list_size {
+        features.cost = true;
+        // It may have another name in its subgraph.
+        let named = Directive { name: static_name("listSize"), arguments: size.arguments.clone() };
+        list.push(named);
+    }
+    list.0.extend(common.composed.iter().cloned());
+    features.cache_tag |= marks.joined.iter().any(|joined| joined.name == "federation__cacheTag");
+    list.0.extend(marks.joined.iter().map(|joined| join_directive(merged, joined)));
+}
+
+/// Adds what an element demands of whoever asks for it.
+fn demands(common: &Marks, features: &mut Features, list: &mut DirectiveList) {
     if common.authenticated {
         features.authenticated = true;
         list.push(directive("authenticated", []));
@@ -65,18 +86,23 @@ pub(super) fn apply(
         features.policy = true;
         list.push(directive("policy", [("policies", alternatives(policies))]));
     }
-    if let Some(weight) = common.cost {
-        features.cost = true;
-        list.push(directive("cost", [("weight", Value::from(weight))]));
-    }
-    if let Some(size) = &common.list_size {
-        features.cost = true;
-        // It may have another name in its subgraph.
-        let named = Directive { name: static_name("listSize"), arguments: size.arguments.clone() };
-        list.push(named);
-    }
-    list.0.extend(common.composed.iter().cloned());
-    list.0.extend(marks.joined.iter().map(|joined| join_directive(merged, joined)));
+}
+
+/// What the gateway sets a field's arguments from, in one subgraph.
+pub(super) fn context_arguments(subgraph: &Subgraph, join: &Join<'_>) -> Option<Value> {
+    let arguments = join.contextual.iter().filter_map(|input| {
+        let source = input.from_context.as_ref()?.source.as_ref()?;
+        let fields = [
+            ("context", string(&context_name(subgraph, &source.context))),
+            ("name", string(&input.name)),
+            ("type", string(&input.ty.to_string())),
+            ("selection", string(&source.text)),
+        ];
+        let fields = fields.into_iter().map(|(name, value)| (static_name(name), Node::new(value)));
+        Some(Node::new(Value::Object(fields.collect())))
+    });
+    let arguments: Vec<Node<Value>> = arguments.collect();
+    (!arguments.is_empty()).then_some(Value::List(arguments))
 }
 
 fn join_directive(merged: &Merged<'_>, joined: &JoinedDirective) -> Node<Directive> {

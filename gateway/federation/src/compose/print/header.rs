@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use apollo_compiler::ast::{Directive, DirectiveDefinition};
+use apollo_compiler::ast::{Directive, DirectiveDefinition, DirectiveList};
 use apollo_compiler::{Name, Node};
 use indexmap::IndexMap;
 
@@ -58,10 +58,11 @@ const AUTHENTICATED: &str =
     "directive @authenticated on FIELD_DEFINITION | OBJECT | INTERFACE | SCALAR | ENUM\n";
 const SCOPES: &str = "directive @requiresScopes(scopes: [[requiresScopes__Scope!]!]!) on FIELD_DEFINITION | OBJECT | INTERFACE | SCALAR | ENUM\n\nscalar requiresScopes__Scope\n";
 const POLICY: &str = "directive @policy(policies: [[policy__Policy!]!]!) on FIELD_DEFINITION | OBJECT | INTERFACE | SCALAR | ENUM\n\nscalar policy__Policy\n";
+const CONTEXT: &str = "directive @context(name: String!) repeatable on INTERFACE | OBJECT | UNION\n\ndirective @context__fromContext(field: context__ContextFieldValue) on ARGUMENT_DEFINITION\n\nscalar context__ContextFieldValue\n";
 const COST: &str = "directive @cost(weight: Int!) on ARGUMENT_DEFINITION | ENUM | FIELD_DEFINITION | INPUT_FIELD_DEFINITION | OBJECT | SCALAR\n\ndirective @listSize(assumedSize: Int, slicingArguments: [String!], sizedFields: [String!], requireOneSlicingArgument: Boolean = true) on FIELD_DEFINITION\n";
 
 /// Everything before the types.
-pub(super) fn print(merged: &Merged<'_>, features: &Features) -> String {
+pub(super) fn print(merged: &Merged<'_>, features: &Features, on_schema: &DirectiveList) -> String {
     let mut text = String::from("schema\n");
     let spec = |name: &str, rest: &str| format!("  @link(url: \"https://specs.apollo.dev/{name}\"{rest})\n");
     text.push_str(&spec("link/v1.0", ""));
@@ -73,14 +74,33 @@ pub(super) fn print(merged: &Merged<'_>, features: &Features) -> String {
         (features.authenticated, "authenticated/v0.1", ", for: SECURITY", AUTHENTICATED),
         (features.scopes, "requiresScopes/v0.1", ", for: SECURITY", SCOPES),
         (features.policy, "policy/v0.1", ", for: SECURITY", POLICY),
+        (features.context, "context/v0.1", ", for: SECURITY", CONTEXT),
         (features.cost, "cost/v0.1", ", import: [\"@cost\", \"@listSize\"]", COST),
+        // Its directives are written as `@join__directive`.
+        (features.cache_tag, "cacheTag/v0.1", ", for: EXECUTION", ""),
     ];
     for (_, url, purpose, definition) in used.into_iter().filter(|(used, ..)| *used) {
         text.push_str(&spec(url, purpose));
+        if definition.is_empty() {
+            continue;
+        }
         definitions.push('\n');
         definitions.push_str(definition);
     }
     foreign_links(merged, &mut text);
+    for directive in on_schema.iter() {
+        let _ = writeln!(text, "  {}", directive.serialize().no_indent());
+    }
+    roots(merged, &mut text);
+    text.push_str(&definitions);
+    for definition in custom_definitions(merged) {
+        let _ = write!(text, "\n{definition}");
+    }
+    graphs(merged, &mut text);
+    text
+}
+
+fn roots(merged: &Merged<'_>, text: &mut String) {
     text.push_str("{\n");
     for (operation, name) in [("query", "Query"), ("mutation", "Mutation"), ("subscription", "Subscription")]
     {
@@ -89,12 +109,6 @@ pub(super) fn print(merged: &Merged<'_>, features: &Features) -> String {
         }
     }
     text.push_str("}\n");
-    text.push_str(&definitions);
-    for definition in custom_definitions(merged) {
-        let _ = write!(text, "\n{definition}");
-    }
-    graphs(merged, &mut text);
-    text
 }
 
 fn graphs(merged: &Merged<'_>, text: &mut String) {

@@ -10,7 +10,7 @@ use super::{Failure, Step};
 pub(super) fn report(resolver: &Resolver<'_, '_>, steps: &[Step], failed: &[Failure], report: &mut Report) {
     for failure in failed {
         let mut message = String::from("The following supergraph API query:\n");
-        message.push_str(&query(resolver, steps, failure));
+        message.push_str(&query(resolver, steps, (failure.ty, &failure.field), failure.step));
         message.push_str("\ncannot be satisfied by the subgraphs because:");
         let mut told: Vec<usize> = Vec::new();
         for way in failure.ways.iter() {
@@ -25,14 +25,22 @@ pub(super) fn report(resolver: &Resolver<'_, '_>, steps: &[Step], failed: &[Fail
             "let \"{}\" be reached there: a @key that those subgraphs can resolve, or the field itself marked @shareable",
             resolver.graph.name(failure.ty)
         );
-        report.error(Code::SatisfiabilityError, message).at(places(resolver, failure)).help(help);
+        report
+            .error(Code::SatisfiabilityError, message)
+            .at(places(resolver, failure.ty, &failure.field))
+            .help(help);
     }
 }
 
-/// The shortest query that gets to the field.
-fn query(resolver: &Resolver<'_, '_>, steps: &[Step], failure: &Failure) -> String {
+/// The shortest query that gets to a field.
+pub(super) fn query(
+    resolver: &Resolver<'_, '_>,
+    steps: &[Step],
+    (ty, name): (TypeIndex, &str),
+    step: usize,
+) -> String {
     let mut path: Vec<&Step> = Vec::new();
-    let mut at = Some(failure.step);
+    let mut at = Some(step);
     while let Some(step) = at.and_then(|index| steps.get(index)) {
         path.push(step);
         at = step.parent;
@@ -44,8 +52,7 @@ fn query(resolver: &Resolver<'_, '_>, steps: &[Step], failure: &Failure) -> Stri
         lines.push(step.field.clone());
         lines.extend(step.condition.as_ref().map(|on| format!("... on {on}")));
     }
-    let merged = resolver.graph.merged_type(failure.ty);
-    let field = merged.fields.get(failure.field.as_str());
+    let field = resolver.graph.merged_type(ty).fields.get(name);
     let composite =
         field.is_some_and(|field| resolver.graph.composite(field.ty.inner_named_type()).is_some());
     let mut text = String::new();
@@ -54,7 +61,7 @@ fn query(resolver: &Resolver<'_, '_>, steps: &[Step], failure: &Failure) -> Stri
         let _ = writeln!(text, "{}{line}{space}{{", "  ".repeat(depth));
     }
     let tail = if composite { " { ... }" } else { "" };
-    let _ = writeln!(text, "{}{}{tail}", "  ".repeat(lines.len()), failure.field);
+    let _ = writeln!(text, "{}{name}{tail}", "  ".repeat(lines.len()));
     for depth in (0..lines.len()).rev() {
         let _ = writeln!(text, "{}}}", "  ".repeat(depth));
     }
@@ -71,11 +78,17 @@ fn from(resolver: &Resolver<'_, '_>, failure: &Failure, way: &Way, node: Node, m
         Some(join) if join.requires.is_some() => {
             let _ = write!(message, "\n  - cannot satisfy @require conditions on field \"{on}.{field}\".");
         }
+        Some(join) if !join.contextual.is_empty() => {
+            let _ = write!(
+                message,
+                "\n  - could not find a match for required context for field \"{on}.{field}\"."
+            );
+        }
         Some(join) if join.external => {
             let _ =
                 write!(message, "\n  - field \"{on}.{field}\" is not resolvable because marked @external.");
         }
-        Some(join) if join.used_overridden => {
+        Some(join) if join.used_overridden || !graph.is_active(join) => {
             let _ = write!(message, "\n  - field \"{on}.{field}\" is overridden by another subgraph.");
         }
         _ => {
@@ -120,9 +133,9 @@ fn moves(
     }
 }
 
-fn places(resolver: &Resolver<'_, '_>, failure: &Failure) -> Vec<Place> {
+pub(super) fn places(resolver: &Resolver<'_, '_>, ty: TypeIndex, field: &str) -> Vec<Place> {
     let merged = resolver.graph.merged;
-    let field = resolver.graph.merged_type(failure.ty).fields.get(failure.field.as_str());
+    let field = resolver.graph.merged_type(ty).fields.get(field);
     let parts = field.into_iter().flat_map(|field| &field.parts);
     parts.filter_map(|(graph, field)| merged.subgraphs[*graph].place(field.span)).collect()
 }

@@ -22,6 +22,8 @@ pub(super) struct Node {
 
 pub(super) struct Graph<'m, 'a> {
     pub(super) merged: &'m Merged<'a>,
+    /// The labels of `@override` that hold.
+    labels: &'m [&'a str],
     /// For each type and subgraph its definition there.
     defs: Vec<Vec<Option<&'a TypeDef>>>,
     /// For each subgraph the object types under an abstract type.
@@ -31,7 +33,7 @@ pub(super) struct Graph<'m, 'a> {
 }
 
 impl<'m, 'a> Graph<'m, 'a> {
-    pub(super) fn new(merged: &'m Merged<'a>) -> Graph<'m, 'a> {
+    pub(super) fn new(merged: &'m Merged<'a>, labels: &'m [&'a str]) -> Graph<'m, 'a> {
         let subgraphs = merged.subgraphs.len();
         let mut defs = vec![vec![None; subgraphs]; merged.types.len()];
         let mut local_possible = vec![HashMap::<TypeIndex, Vec<TypeIndex>>::new(); subgraphs];
@@ -64,7 +66,7 @@ impl<'m, 'a> Graph<'m, 'a> {
                 _ => {}
             }
         }
-        Graph { merged, defs, local_possible, possible }
+        Graph { merged, labels, defs, local_possible, possible }
     }
 
     pub(super) fn index(&self, name: &str) -> Option<TypeIndex> {
@@ -113,6 +115,17 @@ impl<'m, 'a> Graph<'m, 'a> {
     /// How a field is in effect in a subgraph.
     pub(super) fn join(&self, graph: usize, local: TypeIndex, field: &str) -> Option<&'m Join<'a>> {
         self.merged_type(local).fields.get(field)?.joins.iter().find(|join| join.graph == graph)
+    }
+
+    /// Whether a field is resolved there, as far as labels decide: in the one subgraph where its label holds, and
+    /// in the other one where it doesn't.
+    pub(super) fn is_active(&self, join: &Join<'_>) -> bool {
+        join.label.is_none_or(|label| self.labels.contains(&label) == join.overrides.is_some())
+    }
+
+    /// The object types under a type in the supergraph; an object type is under itself.
+    pub(super) fn objects(&self, ty: TypeIndex) -> &[TypeIndex] {
+        &self.possible[ty]
     }
 
     /// Whether an object type is the other type, or under it.

@@ -8,6 +8,7 @@ use apollo_compiler::ast::Selection;
 use super::super::fieldset;
 use super::super::merge::Join;
 use super::super::model::Key;
+use super::contexts::Contexts;
 use super::graph::{Graph, Node, TypeIndex};
 
 /// Conditions that lead to conditions: deeper than this is taken as not to be satisfied.
@@ -33,6 +34,7 @@ pub(super) fn covers(ways: &[Way], less: &[Way]) -> bool {
 
 pub(super) struct Resolver<'g, 'a> {
     pub(super) graph: &'g Graph<'g, 'a>,
+    pub(super) contexts: Contexts<'a>,
     /// Selections of `@provides`; the first is empty.
     provided: Vec<Vec<Selection>>,
     provided_by_text: HashMap<String, usize>,
@@ -50,6 +52,7 @@ impl<'g, 'a> Resolver<'g, 'a> {
     pub(super) fn new(graph: &'g Graph<'g, 'a>) -> Resolver<'g, 'a> {
         Resolver {
             graph,
+            contexts: Contexts::new(graph),
             provided: vec![Vec::new()],
             provided_by_text: HashMap::from([(String::new(), 0)]),
             closed: HashMap::new(),
@@ -160,12 +163,20 @@ impl<'g, 'a> Resolver<'g, 'a> {
         keys
     }
 
-    /// Where the value of a field is at hand, when its object is reached on these ways.
-    pub(super) fn advance(&mut self, ty: TypeIndex, ways: &[Way], field: &str) -> Vec<Node> {
+    /// Where the value of a field is at hand, when its object is reached on these ways and below these contexts.
+    ///
+    /// Keys and requirements are asked for in a place of their own, where no context is known.
+    pub(super) fn advance(
+        &mut self,
+        ty: TypeIndex,
+        ways: &[Way],
+        field: &str,
+        contexts: &[u32],
+    ) -> Vec<Node> {
         let mut reached = Vec::new();
         for way in ways {
             for node in way.iter() {
-                reached.extend(self.follow(ty, way, *node, field));
+                reached.extend(self.follow(ty, way, *node, field, contexts));
             }
         }
         reached.sort();
@@ -173,7 +184,14 @@ impl<'g, 'a> Resolver<'g, 'a> {
         reached
     }
 
-    fn follow(&mut self, ty: TypeIndex, way: &Way, node: Node, field: &str) -> Option<Node> {
+    fn follow(
+        &mut self,
+        ty: TypeIndex,
+        way: &Way,
+        node: Node,
+        field: &str,
+        contexts: &[u32],
+    ) -> Option<Node> {
         self.work += 1;
         let graph = self.graph;
         let join = graph.join(node.graph, node.local, field)?;
@@ -182,6 +200,9 @@ impl<'g, 'a> Resolver<'g, 'a> {
         if join.external {
             let nested = from_above?;
             return Some(self.arrive(node, local, nested));
+        }
+        if !graph.is_active(join) || !self.contexts.satisfy(graph, join, contexts) {
+            return None;
         }
         if join.used_overridden || !self.requirement(ty, way, node, field, join) {
             return None;
@@ -258,14 +279,14 @@ impl<'g, 'a> Resolver<'g, 'a> {
     }
 
     /// Whether each field of a selection can be resolved on one of the ways, whichever.
-    fn satisfies(&mut self, ty: TypeIndex, ways: &[Way], selections: &[Selection]) -> bool {
+    pub(super) fn satisfies(&mut self, ty: TypeIndex, ways: &[Way], selections: &[Selection]) -> bool {
         if self.exhausted() {
             return true;
         }
         selections.iter().all(|selection| match selection {
             Selection::Field(selected) if selected.name == "__typename" => true,
             Selection::Field(selected) => {
-                let reached = self.advance(ty, ways, &selected.name);
+                let reached = self.advance(ty, ways, &selected.name, &[]);
                 !reached.is_empty() && self.satisfies_below(&reached, &selected.selection_set)
             }
             Selection::InlineFragment(fragment) => {

@@ -1,16 +1,23 @@
 //! Definitions that an SDL brings for federation's directives must be those of the specification.
 
-use apollo_compiler::ast::{Definition, DirectiveDefinition, Document, Type};
+use std::collections::HashSet;
+
+use apollo_compiler::ast::{
+    Definition, DirectiveDefinition, DirectiveList, Document, InputValueDefinition, Type,
+};
 use apollo_compiler::parser::SourceSpan;
+use apollo_compiler::{Name, Node};
 
 use super::super::diagnostic::{Code, Place, Report};
 use super::super::links::Links;
 use super::super::model::Kind;
-use super::super::spec;
+use super::super::spec::{self, Known};
 use super::schema;
 
 /// Scalars of the specification: SDLs know them by several names, or write a string.
 const SCALARS: &[&str] = &["FieldSet", "Scope", "Policy", "ContextFieldValue"];
+
+const BUILT_IN: &[&str] = &["String", "Int", "Float", "Boolean", "ID"];
 
 /// Checks every definition; false when one is wrong.
 pub(super) fn validate(document: &Document, links: &Links, subgraph: &str, report: &mut Report) -> bool {
@@ -19,13 +26,22 @@ pub(super) fn validate(document: &Document, links: &Links, subgraph: &str, repor
         Some(Place { subgraph: subgraph.to_owned(), line: at.line, column: at.column })
     };
     let mut sound = true;
+    let hidden = schema::hidden_types(document, links);
     for definition in &document.definitions {
+        if let Some(what) = disallowed_inaccessible(definition, links, &hidden) {
+            let message = format!("[{subgraph}] {what} cannot use @inaccessible.");
+            report
+                .error(Code::DisallowedInaccessible, message)
+                .at(place(definition.location()))
+                .help("remove @inaccessible: what GraphQL and specifications define is never part of the API schema, or always");
+            sound = false;
+        }
         let (code, problem) = match definition {
             Definition::DirectiveDefinition(directive) => {
                 let Some(expected) = links.known(&directive.name).and_then(spec::definition) else {
                     continue;
                 };
-                let Some(problem) = difference(directive, &expected) else { continue };
+                let Some(problem) = difference(directive, expected) else { continue };
                 let name = &directive.name;
                 (
                     Code::DirectiveDefinitionInvalid,
@@ -41,6 +57,31 @@ pub(super) fn validate(document: &Document, links: &Links, subgraph: &str, repor
         sound = false;
     }
     sound
+}
+
+/// The definition that isn't the subgraph's to hide, and hides something.
+fn disallowed_inaccessible(definition: &Definition, links: &Links, hidden: &HashSet<Name>) -> Option<String> {
+    let hides =
+        |list: &DirectiveList| list.iter().any(|it| links.known(&it.name) == Some(Known::Inaccessible));
+    let input = |input: &Node<InputValueDefinition>| hides(&input.directives);
+    if let Definition::DirectiveDefinition(directive) = definition {
+        let feature = links.known(&directive.name).is_some() || links.is_composed(&directive.name);
+        let hiding = directive.arguments.iter().any(input);
+        return (feature && hiding).then(|| format!("Core feature directive \"@{}\"", directive.name));
+    }
+    let name = definition.name()?;
+    let built_in = BUILT_IN.contains(&name.as_str()) || name.starts_with("__");
+    if !built_in && !hidden.contains(name) {
+        return None;
+    }
+    let below = match definition {
+        Definition::EnumTypeDefinition(on) => on.values.iter().any(|value| hides(&value.directives)),
+        Definition::InputObjectTypeDefinition(on) => on.fields.iter().any(input),
+        Definition::ObjectTypeDefinition(on) => on.fields.iter().any(|field| hides(&field.directives)),
+        _ => false,
+    };
+    let kind = if built_in { "Built-in" } else { "Core feature" };
+    (below || hides(definition.directives())).then(|| format!("{kind} type \"{name}\""))
 }
 
 fn wrong_type(definition: &Definition, links: &Links) -> Option<String> {

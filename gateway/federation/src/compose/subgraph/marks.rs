@@ -3,6 +3,7 @@
 use apollo_compiler::Node;
 use apollo_compiler::ast::{Directive, DirectiveList, Value};
 
+use super::super::diagnostic::Code;
 use super::super::model::Marks;
 use super::super::spec::Known;
 use super::Reader;
@@ -15,6 +16,18 @@ impl Reader<'_> {
                 Some(known) => known_mark(marks, known, directive),
                 None => self.foreign_mark(marks, directive),
             }
+        }
+    }
+
+    /// The supergraph can't say directives for the gateway on this element: tells those that are lost.
+    pub(super) fn without_joined(&mut self, at: &str, marks: &mut Marks) {
+        for lost in marks.joined.drain(..) {
+            let message = format!(
+                "[{}] Directive \"@{}\" on \"{at}\" is left out: only object types, interfaces and their fields keep it",
+                self.subgraph.name, lost.name
+            );
+            let place = self.subgraph.place(lost.location());
+            self.report.hint(Code::DirectiveCompositionWarn, message).at(place);
         }
     }
 
@@ -40,8 +53,7 @@ fn known_mark(marks: &mut Marks, known: Known, directive: &Node<Directive>) {
         Known::Deprecated => marks.deprecated = Some(directive.clone()),
         Known::SpecifiedBy => marks.specified_by = Some(directive.clone()),
         Known::OneOf => marks.one_of = true,
-        Known::Context | Known::FromContext => marks.context = true,
-        Known::CacheTag => marks.joined.push(directive.clone()),
+        Known::CacheTag | Known::CacheControl => marks.joined.push(directive.clone()),
         _ => {}
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use apollo_compiler::ast::{Definition, Document, OperationType};
+use apollo_compiler::ast::{self, Definition, Document, FieldDefinition, OperationType};
 use apollo_compiler::validation::DiagnosticList;
-use apollo_compiler::{Name, Schema};
+use apollo_compiler::{Name, Node, Schema, name};
 
 use super::super::diagnostic::{Code, Place, Report};
 use super::super::links::Links;
@@ -16,13 +16,10 @@ const MAX_SYNTAX_ERRORS: usize = 100;
 
 /// Checks the document, completed with what SDLs usually leave out, against GraphQL's rules.
 pub(super) fn validate(document: &Document, links: &Links, subgraph: &str, report: &mut Report) -> bool {
-    let mut completion = spec::missing_definitions(document, links);
-    completion.push_str(&missing_query(document));
-    let built = Schema::builder()
-        .adopt_orphan_extensions()
-        .add_ast(document)
-        .parse(completion, "federation.graphql")
-        .build();
+    let mut completion = Document::new();
+    completion.definitions = spec::missing_definitions(document, links);
+    completion.definitions.extend(missing_query(document));
+    let built = Schema::builder().adopt_orphan_extensions().add_ast(document).add_ast(&completion).build();
     let errors = match built {
         Ok(schema) => match schema.validate() {
             Ok(_) => return true,
@@ -52,23 +49,52 @@ pub(super) fn report_all(errors: &DiagnosticList, subgraph: &str, report: &mut R
 
 /// GraphQL demands a query root with a field; a subgraph that adds fields to others' types needs none of its own,
 /// since the protocol gives it one.
-fn missing_query(document: &Document) -> String {
+fn missing_query(document: &Document) -> Vec<Definition> {
     let roots = explicit_roots(document);
     let has_schema = document.definitions.iter().any(|d| matches!(d, Definition::SchemaDefinition(_)));
-    let is_type = |definition: &Definition, name: &str| {
+    let is_type = |definition: &Definition, name: &Name| {
         kind_of(definition).is_some() && definition.name().is_some_and(|found| found == name)
     };
     let query = match roots.iter().find(|(operation, _)| *operation == OperationType::Query) {
-        Some((_, name)) => name.as_str(),
+        Some((_, name)) => name.clone(),
         None if has_schema || !roots.is_empty() => {
-            return "extend schema { query: federation__Query } type federation__Query { service: String }"
-                .to_owned();
+            let name = name!("federation__Query");
+            let root = (OperationType::Query, name.clone());
+            let extension = ast::SchemaExtension {
+                directives: Default::default(),
+                root_operations: vec![Node::new(root)],
+            };
+            let service = query_definition(name, false);
+            return vec![Definition::SchemaExtension(Node::new(extension)), service];
         }
-        None => "Query",
+        None => name!("Query"),
     };
-    let defined = document.definitions.iter().any(|definition| is_type(definition, query));
-    let extend = if defined { "extend " } else { "" };
-    format!("{extend}type {query} {{ federation__service: String }}")
+    let defined = document.definitions.iter().any(|definition| is_type(definition, &query));
+    // A root of another name must be there: nobody leaves that one out.
+    if !defined && query != "Query" {
+        return Vec::new();
+    }
+    vec![query_definition(query, defined)]
+}
+
+/// A query root with one field more than it has, or with that one alone.
+fn query_definition(name: Name, extend: bool) -> Definition {
+    let field = FieldDefinition {
+        description: None,
+        name: name!("federation__service"),
+        arguments: Vec::new(),
+        ty: ast::Type::Named(name!("String")),
+        directives: Default::default(),
+    };
+    let (implements_interfaces, directives, fields) =
+        (Vec::new(), Default::default(), vec![Node::new(field)]);
+    match extend {
+        true => ast::ObjectTypeExtension { name, implements_interfaces, directives, fields }.into(),
+        false => {
+            let description = None;
+            ast::ObjectTypeDefinition { description, name, implements_interfaces, directives, fields }.into()
+        }
+    }
 }
 
 fn explicit_roots(document: &Document) -> Vec<(OperationType, Name)> {
@@ -103,7 +129,7 @@ pub(super) fn hidden_types(document: &Document, links: &Links) -> HashSet<Name> 
     let built_in = ["String", "Int", "Float", "Boolean", "ID"];
     let own = document.definitions.iter().filter_map(Definition::as_directive_definition);
     let of_directives = own
-        .filter(|directive| links.known(&directive.name).is_some())
+        .filter(|directive| links.known(&directive.name).is_some() || links.joined(&directive.name).is_some())
         .flat_map(|directive| &directive.arguments)
         .map(|argument| argument.ty.inner_named_type().clone());
     let by_name = document.definitions.iter().filter_map(|definition| {
@@ -114,8 +140,50 @@ pub(super) fn hidden_types(document: &Document, links: &Links) -> HashSet<Name> 
         (protocol || prefixed).then(|| name.clone())
     });
     let imported = links.imports.iter().filter_map(|import| Name::new(&import.local).ok());
-    let hidden: HashSet<Name> = of_directives.chain(by_name).chain(imported).collect();
-    hidden.into_iter().filter(|name| !built_in.contains(&name.as_str())).collect()
+    let mut hidden: HashSet<Name> = of_directives.chain(by_name).chain(imported).collect();
+    with_their_inputs(document, &mut hidden);
+    let used = used_types(document, &hidden);
+    hidden.into_iter().filter(|name| !built_in.contains(&name.as_str()) && !used.contains(name)).collect()
+}
+
+/// Input types bring the types of their fields along.
+fn with_their_inputs(document: &Document, hidden: &mut HashSet<Name>) {
+    let mut known = 0;
+    while known < hidden.len() {
+        known = hidden.len();
+        for definition in &document.definitions {
+            let Definition::InputObjectTypeDefinition(input) = definition else { continue };
+            if hidden.contains(&input.name) {
+                hidden.extend(input.fields.iter().map(|field| field.ty.inner_named_type().clone()));
+            }
+        }
+    }
+}
+
+/// The enums and inputs that fields of the subgraph's own types use, too: those stay.
+fn used_types(document: &Document, hidden: &HashSet<Name>) -> HashSet<Name> {
+    let mut used = HashSet::new();
+    let own = |name: &Name| !hidden.contains(name);
+    for definition in &document.definitions {
+        let fields = match definition {
+            Definition::ObjectTypeDefinition(on) if own(&on.name) => &on.fields,
+            Definition::ObjectTypeExtension(on) if own(&on.name) => &on.fields,
+            Definition::InterfaceTypeDefinition(on) if own(&on.name) => &on.fields,
+            Definition::InterfaceTypeExtension(on) if own(&on.name) => &on.fields,
+            _ => continue,
+        };
+        for field in fields {
+            let arguments = field.arguments.iter().map(|argument| argument.ty.inner_named_type());
+            let names = arguments.chain([field.ty.inner_named_type()]);
+            used.extend(names.filter(|name| is_ordinary(name)).cloned());
+        }
+    }
+    used
+}
+
+/// Not a name of the protocol, which stays hidden however it is used.
+fn is_ordinary(name: &Name) -> bool {
+    !name.starts_with('_') && !name.contains("__") && name != "FieldSet"
 }
 
 /// The kind of type that a definition is about, and whether it is an extension.

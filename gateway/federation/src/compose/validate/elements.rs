@@ -23,22 +23,6 @@ pub(super) fn validate(subgraph: &Subgraph, report: &mut Report) {
         }
     }
     composed(subgraph, report);
-    contexts(subgraph, report);
-}
-
-/// A supergraph without the contexts would ask clients for what the gateway should have set.
-fn contexts(subgraph: &Subgraph, report: &mut Report) {
-    for def in subgraph.types.values() {
-        let arguments = def.fields.values().flat_map(|field| field.arguments.values());
-        let arguments = arguments.filter(|argument| argument.marks.context).map(|argument| argument.span);
-        for span in arguments.chain(def.marks.context.then_some(def.span)) {
-            let message = format!(
-                "[{}] @context and @fromContext on \"{}\" are not supported by this composition",
-                subgraph.name, def.name
-            );
-            report.error(Code::UnsupportedFeature, message).at(subgraph.place(span));
-        }
-    }
 }
 
 /// `@composeDirective` must name a directive that is there, and that a link gives an identity to.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use apollo_compiler::Name;
 
 use super::super::diagnostic::{Code, Report};
-use super::super::model::{Kind, Subgraph};
+use super::super::model::{Kind, Subgraph, TypeDef};
 use super::super::spec::Known;
 use super::field_sets::Use;
 
@@ -31,7 +31,7 @@ pub(in super::super) fn borrow_keys(subgraphs: &mut [Subgraph]) {
 }
 
 /// Notes the uses in the fields, and takes back `@external` where it says nothing.
-pub(super) fn apply(subgraph: &mut Subgraph, uses: &[Use]) {
+pub(super) fn apply(subgraph: &mut Subgraph, uses: &[Use], report: &mut Report) {
     for used in uses {
         let field = subgraph.types.get_mut(&used.on).and_then(|def| def.fields.get_mut(&used.field));
         let Some(field) = field else { continue };
@@ -41,6 +41,7 @@ pub(super) fn apply(subgraph: &mut Subgraph, uses: &[Use]) {
                 field.used.extension_key |= used.extension;
             }
             Known::Requires => field.used.required = true,
+            Known::FromContext => field.used.context = true,
             _ => field.used.provided = true,
         }
     }
@@ -56,11 +57,32 @@ pub(super) fn apply(subgraph: &mut Subgraph, uses: &[Use]) {
         }
     }
     if subgraph.is_v1() {
-        for def in subgraph.types.values_mut() {
-            def.fields.retain(|_, field| !field.external || field.used.any());
-        }
-        subgraph.types.retain(|_, def| def.kind != Kind::Object || !def.fields.is_empty());
+        remove_unused(subgraph, report);
     }
+}
+
+/// Federation 1 let `@external` fields stand without use: they say nothing.
+fn remove_unused(subgraph: &mut Subgraph, report: &mut Report) {
+    for def in subgraph.types.values_mut() {
+        def.fields.retain(|_, field| !field.external || field.used.any());
+    }
+    let is_empty = |def: &TypeDef| def.kind == Kind::Object && def.fields.is_empty();
+    let referenced = |name: &Name| {
+        subgraph.types.values().any(|def| {
+            def.members.contains(name) || def.fields.values().any(|field| field.ty.inner_named_type() == name)
+        })
+    };
+    for def in subgraph.types.values().filter(|def| is_empty(def) && referenced(&def.name)) {
+        let message = format!(
+            "[{}] Type \"{}\" contains only external fields and all those fields are all unused (they do not appear in any @key, @provides or @requires).",
+            subgraph.name, def.name
+        );
+        report
+            .error(Code::TypeWithOnlyUnusedExternal, message)
+            .at(subgraph.place(def.span))
+            .help(format!("give \"{}\" the @key by which its owner knows it", def.name));
+    }
+    subgraph.types.retain(|_, def| !is_empty(def));
 }
 
 fn implementing_fields(subgraph: &Subgraph) -> Vec<(Name, Name)> {

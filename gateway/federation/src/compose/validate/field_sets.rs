@@ -87,6 +87,7 @@ fn provides(
     uses: &mut Vec<Use>,
 ) {
     let Some(set) = &field.provides else { return };
+    provides_nothing(subgraph, def, field, set, report);
     let target = subgraph.types.get(field.ty.inner_named_type());
     match target.filter(|target| matches!(target.kind, Kind::Object | Kind::Interface | Kind::Union)) {
         Some(_) if def.kind == Kind::Interface => {
@@ -108,6 +109,19 @@ fn provides(
             );
             report.error(Code::ProvidesOnNonObjectField, message).at(subgraph.place(set.span));
         }
+    }
+}
+
+fn provides_nothing(subgraph: &Subgraph, def: &TypeDef, field: &Field, set: &FieldSet, report: &mut Report) {
+    if field.external && !subgraph.is_v1() {
+        let message = format!(
+            "[{}] Cannot have both @provides and @external on field \"{}.{}\"",
+            subgraph.name, def.name, field.name
+        );
+        report
+            .error(Code::ExternalCollision, message)
+            .at(subgraph.place(set.span))
+            .help("a field that another subgraph resolves provides nothing here: remove one of the two");
     }
 }
 

@@ -25,6 +25,13 @@ fn check(subgraph: &Subgraph, def: &TypeDef, field: &Field, overrides: &Override
         );
         return error(Code::OverrideOnInterface, text);
     }
+    if def.interface_object {
+        let text = format!(
+            "@override is not yet supported on fields of @interfaceObject types: cannot be used on field \"{coordinate}\" on subgraph \"{}\".",
+            subgraph.name
+        );
+        return error(Code::OverrideCollision, text);
+    }
     if overrides.from == subgraph.name {
         let text = format!(
             "Source and destination subgraphs \"{}\" are the same for overridden field \"{coordinate}\"",

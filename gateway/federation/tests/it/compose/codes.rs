@@ -13,6 +13,7 @@ pub fn refuses(text: &str, codes: &[&str]) {
     assert!(composition.supergraph.is_none(), "a supergraph in spite of errors");
     for error in composition.errors() {
         assert!(!error.message.is_empty());
+        assert!(error.help.is_some(), "no remedy: {error}");
         assert!(
             !error.places.is_empty()
                 || ["NO_QUERIES", "INVALID_SUBGRAPH_NAME"].contains(&error.code.as_str()),
@@ -54,6 +55,7 @@ fn sdl_that_does_not_parse() {
 fn invalid_schemas() {
     alone("type Query { a: Missing }", &["INVALID_GRAPHQL"]);
     alone("type Query { a: Int a: Int }", &["INVALID_GRAPHQL"]);
+    alone("schema { query: Root } type T { a: Int }", &["INVALID_GRAPHQL"]);
     alone("type Query { a: Int @nothing }", &["INVALID_GRAPHQL"]);
     beside_a_query("interface I { a: Int } type T implements I { b: Int }", &["INVALID_GRAPHQL"]);
     alone("type Query { a(b: Int = \"x\"): Int }", &["INVALID_GRAPHQL"]);
@@ -159,6 +161,10 @@ fn external_fields() {
         &text.replace("MARK", "@tag(name: \"x\")").replace("FIELD", "a: Int"),
         &["MERGED_DIRECTIVE_APPLICATION_ON_EXTERNAL"],
     );
+}
+
+#[test]
+fn arguments_of_external_fields() {
     let text = r#"
         # a
         type Query { q: Int }
@@ -169,6 +175,27 @@ fn external_fields() {
     accepts(&text.replace("ARGS", "(x: Int)"));
     refuses(&text.replace("ARGS", ""), &["EXTERNAL_ARGUMENT_MISSING"]);
     refuses(&text.replace("ARGS", "(x: String)"), &["EXTERNAL_ARGUMENT_TYPE_MISMATCH"]);
+    refuses(&text.replace("ARGS", "(x: Int = 1)"), &["EXTERNAL_ARGUMENT_DEFAULT_MISMATCH"]);
+    accepts(&text.replace("ARGS", "(x: Int = 1)").replace("a(x: Int):", "a(x: Int = 1):"));
+}
+
+#[test]
+fn external_fields_that_say_nothing() {
+    refuses(
+        r#"
+        # a
+        type Query { q: Int }
+        type T @key(fields: "id") { id: ID! u: U @external @provides(fields: "n") b: Int @requires(fields: "u { n }") }
+        type U @key(fields: "id") { id: ID! n: Int @external }
+        # b
+        type T @key(fields: "id") { id: ID! u: U } type U @key(fields: "id") { id: ID! n: Int }
+    "#,
+        &["EXTERNAL_COLLISION_WITH_ANOTHER_DIRECTIVE"],
+    );
+    refuses(
+        "# a v1\ntype Query { t: T } extend type T { n: Int @external }\n# b v1\ntype T @key(fields: \"id\") { id: ID! n: Int }",
+        &["TYPE_WITH_ONLY_UNUSED_EXTERNAL"],
+    );
 }
 
 #[test]
@@ -183,6 +210,30 @@ fn sharing() {
         &["INVALID_FIELD_SHARING"],
     );
     beside_a_query("interface I { a: Int @shareable }", &["INVALID_SHAREABLE_USAGE"]);
+}
+
+#[test]
+fn shared_fields_return_the_same_types() {
+    let text = r#"
+        # a
+        type Query { m: M @shareable } union M = A | B
+        type A @shareable { x: Int } type B @shareable { x: Int }
+        # b
+        type Query { m: M @shareable } union M = MEMBERS
+        type B @shareable { x: Int } type C @shareable { x: Int }
+    "#;
+    refuses(&text.replace("MEMBERS", "C"), &["SHAREABLE_HAS_MISMATCHED_RUNTIME_TYPES"]);
+    let composition = compose_all(&subgraphs(&text.replace("MEMBERS", "B | C")));
+    let hints: Vec<&str> = composition.diagnostics.iter().map(|found| found.code.as_str()).collect();
+    assert!(composition.supergraph.is_some());
+    assert!(hints.contains(&"INCONSISTENT_RUNTIME_TYPES_FOR_SHAREABLE_RETURN"), "{hints:?}");
+    // A subgraph never resolves what it doesn't share.
+    accepts(
+        &text
+            .replace("MEMBERS", "C")
+            .replacen("m: M @shareable", "m: M", 1)
+            .replace("m: M @shareable", "n: M"),
+    );
 }
 
 #[test]
@@ -203,6 +254,22 @@ fn overriding() {
     );
     refuses(
         "# a\ntype Query { q: Int } type T @key(fields: \"id\") { id: ID! a: Int @external @override(from: \"b\") b: Int @requires(fields: \"a\") }\n# b\ntype T @key(fields: \"id\") { id: ID! a: Int }",
+        &["OVERRIDE_COLLISION_WITH_ANOTHER_DIRECTIVE"],
+    );
+}
+
+/// A field of an interface object is a field of every implementation, and moves from each of them.
+#[test]
+fn overriding_on_interface_objects() {
+    refuses(
+        r#"
+        # a
+        type Query { i: I }
+        interface I @key(fields: "id") { id: ID! x: Int }
+        type T implements I @key(fields: "id") { id: ID! x: Int }
+        # b
+        type I @interfaceObject @key(fields: "id") { id: ID! x: Int @override(from: "a") }
+    "#,
         &["OVERRIDE_COLLISION_WITH_ANOTHER_DIRECTIVE"],
     );
 }
@@ -250,6 +317,8 @@ fn inputs() {
     refuses(&check("x: Int = 1", "x: Int = 2"), &["INPUT_FIELD_DEFAULT_MISMATCH"]);
     let none = text.replace("z: Int ONE", "x: Int").replace("z: Int OTHER", "y: Int");
     refuses(&none, &["EMPTY_MERGED_INPUT_TYPE"]);
+    let left_out = "\n# c\ntype Query { c(i: I): Int } input I { z: Int }";
+    refuses(&(check("x: Int", "x: String") + left_out), &["FIELD_TYPE_MISMATCH"]);
 }
 
 #[test]
@@ -274,6 +343,10 @@ fn interfaces() {
     beside_a_query(
         "interface I @key(fields: \"id\") { id: ID! } type T implements I { id: ID! }",
         &["INTERFACE_KEY_NOT_ON_IMPLEMENTATION"],
+    );
+    refuses(
+        "# a\ntype Query { i: I } interface I { a: Int @tag(name: \"x\") } type T implements I { a: Int @shareable }\n# b\ntype Query { t: T } type T { a: String @shareable }",
+        &["FIELD_TYPE_MISMATCH"],
     );
     beside_a_query("type I @interfaceObject { id: ID! }", &["INTERFACE_OBJECT_USAGE_ERROR"]);
     beside_a_query(
@@ -302,6 +375,18 @@ fn inaccessible_elements() {
         &["IMPLEMENTED_BY_INACCESSIBLE"],
     );
     accepts("# a\ntype Query { q: Int t: T @inaccessible } type T @inaccessible { a: Int }");
+    beside_a_query(
+        "directive @key(fields: String! @inaccessible) repeatable on OBJECT | INTERFACE",
+        &["DISALLOWED_INACCESSIBLE"],
+    );
+    beside_a_query("scalar federation__FieldSet @inaccessible", &["DISALLOWED_INACCESSIBLE"]);
+    refuses(
+        r#"
+        # a extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@composeDirective", "@inaccessible"]) @link(url: "https://example.com/x/v1.0", import: ["@x"]) @composeDirective(name: "@x")
+        type Query { q: Int @x } directive @x(y: Int @inaccessible) on FIELD_DEFINITION
+    "#,
+        &["DISALLOWED_INACCESSIBLE"],
+    );
 }
 
 #[test]
@@ -358,6 +443,10 @@ fn costs() {
     sized("@listSize(sizedFields: [\"x\"])", &["LIST_SIZE_INVALID_SIZED_FIELD"]);
     sized("d: C @listSize(sizedFields: [\"y\"])", &["LIST_SIZE_INVALID_SIZED_FIELD"]);
     sized("d: C @listSize(sizedFields: [\"x\"])", &["LIST_SIZE_APPLIED_TO_NON_LIST"]);
+    refuses(
+        "# a\ntype Query { q(n: Int): [Int] @listSize(slicingArguments: [\"n\"]) @shareable }\n# b\ntype Query { q: [Int] @shareable }",
+        &["LIST_SIZE_INVALID_SLICING_ARGUMENT"],
+    );
 }
 
 #[test]

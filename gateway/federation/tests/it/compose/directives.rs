@@ -39,6 +39,14 @@ fn tags_of_all_subgraphs() {
 }
 
 #[test]
+fn tags_on_the_schema() {
+    survives(
+        "# a extend schema @link(url: \"https://specs.apollo.dev/federation/v2.9\", import: [\"@tag\"]) @tag(name: \"public\")\ntype Query { a: Int }",
+        &["schema\n  @link", "  @tag(name: \"public\")\n{", "https://specs.apollo.dev/tag/v0.3"],
+    );
+}
+
+#[test]
 fn inaccessible_in_one_subgraph_is_inaccessible() {
     survives(
         "# a\ntype Query { a: Int @shareable b: Int }\n# b\ntype Query { a: Int @shareable @inaccessible }",
@@ -66,6 +74,30 @@ fn interfaces_demand_what_their_implementations_do() {
     );
 }
 
+/// An interface object stands in for every implementation, and nobody gets around its demands by asking one of them.
+#[test]
+fn implementations_demand_what_interface_objects_do() {
+    survives(
+        r#"
+        # a
+        type Query { i: I }
+        type I @interfaceObject @key(fields: "id") { id: ID! secret: String @requiresScopes(scopes: [["S1"]]) @shareable }
+        # b
+        interface I @key(fields: "id") { id: ID! extra: String }
+        type T implements I @key(fields: "id") { id: ID! extra: String @authenticated }
+        type U implements I @key(fields: "id") { id: ID! extra: String }
+        # c
+        type T @key(fields: "id") { id: ID! secret: String @requiresScopes(scopes: [["S2"]]) @shareable }
+    "#,
+        &[
+            "extra: String @join__field(graph: B) @authenticated",
+            "secret: String @join__field(graph: A) @requiresScopes(scopes: [[\"S1\", \"S2\"]])",
+            "secret: String @join__field(graph: C) @requiresScopes(scopes: [[\"S1\", \"S2\"]])",
+            "secret: String @join__field @requiresScopes(scopes: [[\"S1\"]])",
+        ],
+    );
+}
+
 #[test]
 fn costs() {
     survives(
@@ -80,4 +112,21 @@ fn descriptions_that_most_give() {
         "# a\n\"one\" type V @shareable { x: Int } type Query { a: V }\n# b\n\"two\" type V @shareable { x: Int }\n# c\n\"two\" type V @shareable { x: Int }",
     );
     assert!(sdl.contains("\"\"\"two\"\"\"\ntype V"), "{sdl}");
+}
+
+#[test]
+fn list_sizes_of_all_subgraphs() {
+    survives(
+        r#"
+        # a
+        type Query { a(n: Int, m: Int, o: Int): C @shareable @listSize(assumedSize: 5, slicingArguments: ["n", "o"], sizedFields: ["x"], requireOneSlicingArgument: false) }
+        type C @shareable { x: [Int] y: [Int] }
+        # b
+        type Query { a(n: Int, m: Int): C @shareable @listSize(assumedSize: 7, slicingArguments: ["m"], sizedFields: ["y", "x"], requireOneSlicingArgument: true) }
+        type C @shareable { x: [Int] y: [Int] }
+    "#,
+        &[
+            "@listSize(assumedSize: 7, slicingArguments: [\"n\", \"m\"], sizedFields: [\"x\", \"y\"], requireOneSlicingArgument: false)",
+        ],
+    );
 }

@@ -115,40 +115,38 @@ fn only_custom_directives_of_a_link_are_composed() {
 }
 
 #[test]
-fn directives_for_the_gateway_stay_with_their_subgraphs() {
+fn cache_directives_stay_with_their_subgraphs() {
     let sdl = supergraph(
         r#"
-        # a extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key"]) @link(url: "https://tributary.dev/events/v1.0", import: ["@event"])
-        directive @event(subject: String!, kinds: [Kind!]) on FIELD_DEFINITION
-        enum Kind { NEW OLD }
-        type Query { a: Int }
-        type Subscription { changed(id: ID!): Int @event(subject: "thing.$id", kinds: [NEW]) }
+        # a extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@key", "@shareable", { name: "@cacheTag", as: "@tagged" }])
+        directive @cacheControl(maxAge: Int, scope: CacheControlScope) on FIELD_DEFINITION | OBJECT
+        enum CacheControlScope { PUBLIC PRIVATE }
+        type Query { a: T @cacheControl(maxAge: 5, scope: PRIVATE) @tagged(format: "a") }
+        type T @key(fields: "id") @tagged(format: "t-{$key.id}") { id: ID! }
+        # b extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@key"])
+        type T @key(fields: "id") @cacheControl(maxAge: 9) { id: ID! b: Int }
     "#,
     );
-    assert!(
-        sdl.contains(
-            "@join__directive(graphs: [A], name: \"event\", args: {subject: \"thing.$id\", kinds: [NEW]})"
-        ),
-        "{sdl}"
-    );
-    assert!(sdl.contains("@join__directive(graphs: [A], name: \"link\""), "{sdl}");
+    for line in [
+        "@join__directive(graphs: [A], name: \"cacheControl\", args: {maxAge: 5, scope: PRIVATE})",
+        "@join__directive(graphs: [B], name: \"cacheControl\", args: {maxAge: 9})",
+        "@join__directive(graphs: [A], name: \"federation__cacheTag\", args: {format: \"t-{$key.id}\"})",
+        "@link(url: \"https://specs.apollo.dev/cacheTag/v0.1\", for: EXECUTION)",
+    ] {
+        assert!(sdl.contains(line), "no {line:?} in\n{sdl}");
+    }
+    assert!(!sdl.contains("CacheControlScope"), "{sdl}");
 }
 
+/// Somebody else's directive of that name is composed as they say.
 #[test]
-fn contexts_are_refused_and_cache_tags_are_kept() {
-    let link = |import: &str| {
-        format!(
-            "# a extend schema @link(url: \"https://specs.apollo.dev/federation/v2.12\", import: [{import}])\n"
-        )
-    };
-    refuses(
-        &(link("\"@key\", \"@context\", \"@fromContext\"")
-            + "type Query { t: T } type T @key(fields: \"id\") @context(name: \"c\") { id: ID! u: U } type U @key(fields: \"id\") { id: ID! x(a: ID @fromContext(field: \"$c { id }\")): Int }"),
-        &["UNSUPPORTED_FEATURE"],
+fn a_linked_cache_control_is_a_custom_directive() {
+    let sdl = supergraph(
+        r#"
+        # a extend schema @link(url: "https://specs.apollo.dev/federation/v2.1", import: ["@composeDirective"]) @link(url: "https://example.com/cache/v1.0", import: ["@cacheControl"]) @composeDirective(name: "@cacheControl")
+        directive @cacheControl(seconds: Int) on FIELD_DEFINITION
+        type Query { a: Int @cacheControl(seconds: 5) }
+    "#,
     );
-    let sdl = supergraph(&(link("\"@cacheTag\"") + "type Query { q: Int @cacheTag(format: \"x\") }"));
-    assert!(
-        sdl.contains("@join__directive(graphs: [A], name: \"federation__cacheTag\", args: {format: \"x\"})"),
-        "{sdl}"
-    );
+    assert!(sdl.contains("a: Int @cacheControl(seconds: 5)\n"), "{sdl}");
 }

@@ -33,6 +33,14 @@ fn input_types_become_the_strictest() {
 }
 
 #[test]
+fn inaccessible_input_fields_may_be_in_some_subgraphs_only() {
+    merges(
+        "# a\ntype Query { a(i: I): Int } input I { x: Int y: Int @inaccessible }\n# b\ntype Query { b(i: I): Int } input I { x: Int }",
+        &["y: Int @join__field(graph: A, type: \"Int\") @inaccessible"],
+    );
+}
+
+#[test]
 fn enums_by_use() {
     let sdl = supergraph(
         "# a\ntype Query { a(i: In): Int @shareable o: Out @shareable } enum In { X Y } enum Out { X }\n# b\ntype Query { a(i: In): Int @shareable o: Out @shareable } enum In { Y } enum Out { Y }",

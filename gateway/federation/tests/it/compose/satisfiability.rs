@@ -20,6 +20,26 @@ fn says_the_query_and_what_was_tried() {
     insta::assert_snapshot!(errors(&composition).join("\n"));
 }
 
+/// A label holds for some requests only, and neither those nor the others may be left without an answer.
+#[test]
+fn a_label_must_leave_an_answer_either_way() {
+    let text = r#"
+        # a
+        type Query { thing: Thing }
+        type Thing @key(fields: "id") { id: ID! HERE }
+        # b
+        type Thing @key(fields: "KEY") { KEY: ID! color: String @override(from: "FROM", label: "percent(5)") }
+        # c
+        type Thing @key(fields: "OTHER") { OTHER: ID! color: String }
+    "#;
+    let with = |key: &str, other: &str| {
+        text.replace("FROM", "c").replace("HERE", "").replace("KEY", key).replace("OTHER", other)
+    };
+    accepts(&with("id", "id"));
+    refuses(&with("sku", "id"), &["SATISFIABILITY_ERROR"]);
+    refuses(&with("id", "sku"), &["SATISFIABILITY_ERROR"]);
+}
+
 #[test]
 fn keys_lead_on() {
     accepts(

@@ -74,7 +74,7 @@ type Stub @key(fields: "id", resolvable: false) {
 }
 
 type Subscription {
-	changed: Int! @event(subject: "a.b", statuses: null)
+	changed: Product! @event(subject: "events.products.Product.*", statuses: null)
 }
 
 extend type User @key(fields: "id") {
@@ -114,7 +114,7 @@ fn async_graphql_composes() {
         "title: String! @deprecated(reason: \"use name\")",
         "greeting: String! @join__field(graph: PRODUCTS, requires: \"email\")",
         "email: String! @join__field(graph: PRODUCTS, external: true) @join__field(graph: USERS)",
-        "args: {subject: \"a.b\", statuses: null})",
+        "args: {subject: \"events.products.Product.*\", statuses: null})",
     ] {
         assert!(sdl.contains(line), "no {line:?} in\n{sdl}");
     }

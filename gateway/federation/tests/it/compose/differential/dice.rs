@@ -1,0 +1,45 @@
+//! Chance that repeats itself.
+
+/// SplitMix64: the same seed gives the same throws on every machine.
+pub struct Dice(u64);
+
+fn mix(mut state: u64) -> u64 {
+    state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    state ^ (state >> 31)
+}
+
+impl Dice {
+    pub fn new(seed: u64) -> Dice {
+        Dice(mix(seed))
+    }
+
+    fn throw(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        mix(self.0)
+    }
+
+    /// 0 up to, not including, `sides`.
+    pub fn up_to(&mut self, sides: usize) -> usize {
+        (self.throw() % sides as u64) as usize
+    }
+
+    pub fn between(&mut self, low: usize, high: usize) -> usize {
+        low + self.up_to(high - low + 1)
+    }
+
+    pub fn chance(&mut self, percent: usize) -> bool {
+        self.up_to(100) < percent
+    }
+
+    pub fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+        &items[self.up_to(items.len())]
+    }
+
+    /// Some of the items, at least one, in their order.
+    pub fn some<T: Copy>(&mut self, items: &[T], percent: usize) -> Vec<T> {
+        let picked: Vec<T> = items.iter().copied().filter(|_| self.chance(percent)).collect();
+        if picked.is_empty() { vec![*self.pick(items)] } else { picked }
+    }
+}

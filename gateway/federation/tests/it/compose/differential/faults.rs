@@ -1,0 +1,34 @@
+//! Faults that go into a set that composes: one for each rule, and changes of what the set has.
+
+use super::dice::Dice;
+use super::sdl::Set;
+
+mod changes;
+mod table;
+
+pub use changes::CHANGES;
+pub use table::{Fault, TABLE};
+
+impl Fault {
+    /// Puts the fault into two subgraphs, which learn what it needs; false where there aren't two.
+    pub fn inject(&self, set: &mut Set, dice: &mut Dice) -> bool {
+        let one = dice.up_to(set.subgraphs.len());
+        let other = (one + dice.between(1, set.subgraphs.len() - 1)) % set.subgraphs.len();
+        for (at, text) in [(one, self.one), (other, self.other)] {
+            let names = [set.subgraphs[one].name.clone(), set.subgraphs[other].name.clone()];
+            let subgraph = &mut set.subgraphs[at];
+            let Some(minor) = &mut subgraph.minor else { return false };
+            *minor = (*minor).max(self.minor);
+            let mut text = text.replace("ONE", &names[0]).replace("OTHER", &names[1]);
+            if subgraph.types.iter().any(|ty| ty.name == "RootQuery") {
+                text = text.replace("type Query", "type RootQuery");
+            }
+            if let Some((element, local)) = subgraph.renamed {
+                text = text.replace(element, local);
+            }
+            subgraph.extra.push_str(&text);
+        }
+        set.subgraphs[one].schema.push_str(self.schema);
+        true
+    }
+}

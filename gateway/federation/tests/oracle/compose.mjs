@@ -1,0 +1,31 @@
+// Composes one set of subgraphs for each line of standard input, and says what came of it in one line of output.
+import { createInterface } from 'node:readline';
+
+import { composeServices } from '@theguild/federation-composition';
+import { parse } from 'graphql';
+
+/** What a subgraph that doesn't even parse is called by the rules. */
+const INVALID = 'INVALID_GRAPHQL';
+
+function compose(subgraphs) {
+  const services = [];
+  for (const { name, sdl } of subgraphs) {
+    try {
+      services.push({ name, typeDefs: parse(sdl), url: '' });
+    } catch (error) {
+      return { codes: [INVALID], messages: [`[${name}] ${error.message}`] };
+    }
+  }
+  try {
+    const { errors = [], publicSdl, supergraphSdl } = composeServices(services);
+    const codes = errors.map((error) => error.extensions?.code ?? 'NO_CODE');
+    const messages = errors.map((error) => error.message);
+    return errors.length ? { codes, messages } : { codes, messages, api: publicSdl, supergraph: supergraphSdl };
+  } catch (error) {
+    return { codes: ['CRASH'], messages: [String(error.stack ?? error)] };
+  }
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  process.stdout.write(`${JSON.stringify(compose(JSON.parse(line)))}\n`);
+}
