@@ -275,6 +275,9 @@ impl Pipeline {
         let Some(parts) = parts.filter(|_| !ready.plan.deferred.is_empty()) else {
             return Attempt::Answered(execute::execute(&ready.plan, execution, fetcher).await);
         };
+        let name = ready.plan.operation_name.clone();
+        // If nobody listens any more, the first part finds out.
+        let _ = parts.send(Message::Begins(ready.prepared.kind(), name));
         let deliver = |mut part: Part| {
             // What the client has can't be taken back.
             fetcher.progress.delivered();

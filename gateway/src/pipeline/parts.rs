@@ -5,7 +5,10 @@ use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::{Answer, AnswerBody, Pipeline, Request};
-use crate::{error::Rejection, execute::Part};
+use crate::{
+    error::{GraphqlError, Rejection},
+    execute::Part,
+};
 
 /// The parts of an answer, as they come.
 #[derive(Debug)]
@@ -22,7 +25,7 @@ impl Parts {
         }
         match self.rest.recv().await {
             Some(Message::Part(part)) => Some(part),
-            Some(Message::Ended(_)) | None => None,
+            Some(Message::Begins(..) | Message::Ended(_)) | None => None,
         }
     }
 }
@@ -31,6 +34,8 @@ impl Parts {
 /// them together are as large as an answer may be: so the channel needs no bound of its own.
 #[derive(Debug)]
 pub(super) enum Message {
+    /// It is being answered in parts: what kind of operation it is, and its name. Again when it is planned anew.
+    Begins(&'static str, Option<Box<str>>),
     Part(Part),
     /// It didn't come to parts.
     Ended(Result<Answer, Rejection>),
@@ -44,24 +49,28 @@ impl Pipeline {
     pub async fn run_in_parts(self: &Arc<Self>, request: Request) -> Result<Answer, Rejection> {
         let (sender, mut rest) = unbounded_channel();
         let pipeline = self.clone();
-        let kind = "query";
-        let operation_name = request.operation_name.as_deref().map(Box::from);
         tokio::spawn(async move {
             let work = pipeline.within_time(&request, Some(&sender));
             tokio::select! {
                 () = sender.closed() => {}
-                outcome = work => drop(outcome.transpose().map(|outcome| sender.send(Message::Ended(outcome)))),
+                outcome = work => if let Some(outcome) = outcome.transpose() {
+                    // Nobody may be listening any more.
+                    drop(sender.send(Message::Ended(outcome)));
+                },
             }
         });
-        match rest.recv().await {
-            Some(Message::Ended(outcome)) => outcome,
-            Some(Message::Part(first)) => Ok(Answer {
-                errors: first.result.as_ref().map_or(0, |result| result.errors.len()),
-                body: AnswerBody::Parts(Parts { first: Some(first), rest }),
-                kind,
-                operation_name,
-            }),
-            None => Err(crate::error::GraphqlError::internal("an answer in parts ended without any").into()),
+        let (mut kind, mut operation_name) = ("query", None);
+        loop {
+            match rest.recv().await {
+                Some(Message::Begins(of, name)) => (kind, operation_name) = (of, name),
+                Some(Message::Part(first)) => {
+                    let errors = first.result.as_ref().map_or(0, |result| result.errors.len());
+                    let body = AnswerBody::Parts(Parts { first: Some(first), rest });
+                    return Ok(Answer { body, kind, operation_name, errors });
+                }
+                Some(Message::Ended(outcome)) => return outcome,
+                None => return Err(GraphqlError::internal("an answer in parts ended without any").into()),
+            }
         }
     }
 }
