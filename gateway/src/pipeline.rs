@@ -1,7 +1,7 @@
 //! One request's way: parse, validate, limit, plan (or find all that prepared), coerce variables, execute.
 //!
 //! ```text
-//! Request ─▶ operations ─────hit──────────▶ variables ─▶ execute ─▶ mask ─▶ Answer
+//! Request ─▶ admission ─▶ operations ─────hit──────────▶ variables ─▶ execute ─▶ mask ─▶ Answer
 //!              └─miss─▶ prepare (own threads) ─┘             │
 //!                          ▲                                 │ nobody listens: the schema changed
 //!                          └───── the newer graph ◀──────────┘
@@ -15,6 +15,7 @@ use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 use tributary_federation::{OperationKind, variables::Variables};
 
+mod admission;
 mod cache;
 mod caller;
 mod fetcher;
@@ -32,6 +33,7 @@ pub use introspection::Introspection;
 pub use operations::Operations;
 pub use prepare::Prepared;
 
+use admission::{Admission, Admitted};
 use fetcher::{Progress, RequestFetcher};
 
 use crate::{
@@ -46,8 +48,10 @@ use crate::{
 /// A GraphQL request.
 #[derive(Debug)]
 pub struct Request {
-    /// The document.
+    /// The document; empty where only its id is given.
     pub query: String,
+    /// The document's id, which counts where there is no text.
+    pub document_id: Option<String>,
     /// Which of its operations.
     pub operation_name: Option<String>,
     /// A JSON object, as the client wrote it.
@@ -76,6 +80,7 @@ pub struct Answer {
 /// Answers requests.
 pub struct Pipeline {
     config: Arc<Config>,
+    admission: Admission,
     operations: Arc<Operations>,
     registry: Registry,
     transport: Transport,
@@ -112,7 +117,8 @@ impl Pipeline {
         transport: Transport,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { config, operations, registry, transport, metrics }
+        let admission = Admission::new(&config);
+        Self { config, admission, operations, registry, transport, metrics }
     }
 
     /// Answers a request. Dropping the future cancels what runs.
@@ -174,8 +180,9 @@ impl Pipeline {
 
     async fn ready<'a>(&self, request: &'a Request, live: Arc<Live>) -> Result<Ready<'a>, Rejection> {
         let graph = self.operations.graph_of(&live).await?;
-        let name = request.operation_name.as_deref();
-        let prepared = self.operations.prepared(&graph, &request.query, name).await?;
+        // Whoever prepares a request comes by here, so nothing is run that isn't admitted.
+        let Admitted { query, operation_name } = self.admission.admit(request).await?;
+        let prepared = self.operations.prepared(&graph, query, operation_name).await?;
         if request.queries_only && prepared.plan.kind != OperationKind::Query {
             let message = format!("A GET can't run a {}; use POST", prepared.kind());
             return Err(GraphqlError::new(Code::MethodNotAllowed, message).into());

@@ -66,10 +66,12 @@ async fn answer(gateway: &Gateway, exchange: Exchange<'_>, asked: &mut Option<St
     guard::check(&parts.method, &parts.headers, &config.http.cors)?;
     let identity = gateway.authenticator().identify(&parts.headers).await?;
     let parameters = timeout_at(deadline, parameters(&parts, body, config.limits.body_bytes));
-    let Parameters { query, operation_name, variables } = parameters.await.map_err(|_| late_body())??;
+    let Parameters { query, document_id, operation_name, variables } =
+        parameters.await.map_err(|_| late_body())??;
     asked.clone_from(&operation_name);
     let request = pipeline::Request {
         query,
+        document_id,
         operation_name,
         variables,
         queries_only: parts.method == Method::GET,

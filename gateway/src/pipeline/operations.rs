@@ -21,6 +21,7 @@ use crate::{
     error::{GraphqlError, Rejection},
     registry::Live,
     telemetry::Metrics,
+    trusted::Trusted,
 };
 
 /// How many operations are planned for a new graph before it is served.
@@ -126,6 +127,29 @@ impl Operations {
             }
         }
         self.cache.retain_graphs(&[old.number(), new.number()]);
+    }
+
+    /// Prepares the trusted operations for a supergraph, and logs those that don't fit it.
+    pub async fn prepare_trusted(&self, live: &Live, trusted: &Trusted) {
+        let Ok(graph) = self.graph_of(live).await else { return };
+        for document in trusted.documents() {
+            for name in &document.operations {
+                let name = name.as_deref();
+                let asked = document.operation_name(name);
+                let Err(rejection) = self.prepared(&graph, &document.text, asked).await else { continue };
+                // The operations of a file with several are documents of their own, and told of there.
+                if let [_] = &document.operations[..] {
+                    let (file, operation) = (&*document.file, name.unwrap_or_default());
+                    let (code, message) = (rejection.code().as_str(), &rejection.errors()[0].message);
+                    tracing::warn!(
+                        code,
+                        file,
+                        operation,
+                        "a trusted operation doesn't fit the graph: {message}"
+                    );
+                }
+            }
+        }
     }
 
     /// Operations kept prepared, and their bytes.

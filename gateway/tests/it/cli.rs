@@ -8,6 +8,9 @@ use std::{
 
 use tokio::io::{AsyncBufReadExt, BufReader};
 
+mod check;
+mod formats;
+
 use crate::support::{TestGateway, nats, subgraphs};
 
 const ALPHA: &str = "type Query { hello(name: String): String item(id: ID!): Item } type Item @key(fields: \"id\") { id: ID! name: String } extend schema @link(url: \"https://specs.apollo.dev/federation/v2.5\", import: [\"@key\"])";

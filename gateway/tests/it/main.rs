@@ -17,3 +17,4 @@ mod random;
 mod rolling;
 mod shop;
 mod support;
+mod trusted;
