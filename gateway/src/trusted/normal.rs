@@ -13,7 +13,7 @@ pub(super) fn normal_form(document: &Document) -> String {
     // Stable, so operations stay in their order.
     definitions.sort_by_key(|definition| definition.as_fragment_definition().map(|fragment| &fragment.name));
     let printed: Vec<String> = definitions.into_iter().map(ToString::to_string).collect();
-    printed.join("\n")
+    printed.join("\n\n")
 }
 
 /// Each operation with the fragments that it uses, as a document of its own.

@@ -38,7 +38,7 @@ fn a_document_is_known_by_what_it_says() {
 fn a_document_has_an_id() {
     let text = "query A {\n  a # why\n}\n";
     let trusted = trusted(&[("below/a.graphql", text)]).unwrap();
-    for id in [id(text), id(text.trim()), id("query A {\n  a\n}\n"), format!("sha256:{}", id(text))] {
+    for id in [id(text), id(text.trim()), id("query A {\n  a\n}"), format!("sha256:{}", id(text))] {
         assert_eq!(&*trusted.by_id(&id).unwrap().file, "below/a.graphql");
     }
     for wrong in [id("query B { a }"), id(text)[1..].to_owned(), "é".repeat(32), String::new()] {
@@ -99,4 +99,22 @@ fn a_folder_with_nothing_is_a_mistake() {
     assert!(empty.len() == 1 && empty[0].contains("has no file *.graphql"), "{empty:?}");
     let missing = Trusted::read(Path::new("no/such/folder")).unwrap_err();
     assert!(missing.0.len() == 1 && missing.0[0].contains("no/such/folder"), "{missing:?}");
+}
+
+#[test]
+fn documents_that_are_made_to_be_slow() {
+    let deep = format!("{}{}", "{ a ".repeat(10_000), "}".repeat(10_000));
+    let chain: String =
+        (0..30).map(|at| format!("fragment F{at} on T {{ ...F{n} ...F{n} }} ", n = at + 1)).collect();
+    let spreading = format!("query A {{ a {{ ...F0 }} }} {chain} fragment F30 on T {{ a }}");
+    let cyclic = "{ a { ...F } } fragment F on T { ...G } fragment G on T { ...F }";
+    let good = trusted(&[
+        ("spreading.graphql", &spreading),
+        ("two.graphql", &format!("{spreading} query B {{ b }}")),
+    ]);
+    assert!(good.is_ok(), "{good:?}");
+    let mistakes = trusted(&[("deep.graphql", &deep), ("cyclic.graphql", cyclic)]).unwrap_err();
+    for file in ["deep.graphql", "cyclic.graphql"] {
+        assert!(mistakes.iter().any(|mistake| mistake.starts_with(file)), "{file}: {mistakes:?}");
+    }
 }

@@ -141,6 +141,10 @@ codes! {
         FieldChangedKindSafe = "FIELD_CHANGED_KIND_SAFE",
         /// An argument's type takes more.
         ArgChangedKindSafe = "ARG_CHANGED_KIND_SAFE",
+        /// An argument has a default now and needn't be given.
+        ArgBecameOptional = "ARG_BECAME_OPTIONAL",
+        /// An input field has a default now and needn't be given.
+        InputFieldBecameOptional = "INPUT_FIELD_BECAME_OPTIONAL",
         /// Any number of an input type's fields may be given now.
         InputNoLongerOneOf = "INPUT_NO_LONGER_ONE_OF",
         /// A new directive.
@@ -153,6 +157,8 @@ codes! {
         OptionalDirectiveArgAdded = "OPTIONAL_DIRECTIVE_ARG_ADDED",
         /// The type of a directive's argument takes more.
         DirectiveArgChangedKindSafe = "DIRECTIVE_ARG_CHANGED_KIND_SAFE",
+        /// An argument of a directive has a default now and needn't be given.
+        DirectiveArgBecameOptional = "DIRECTIVE_ARG_BECAME_OPTIONAL",
         /// Something is deprecated now.
         DeprecationAdded = "DEPRECATION_ADDED",
         /// Something is deprecated no longer.

@@ -14,6 +14,7 @@ pub(super) struct Sort {
     changed_kind: Code,
     changed_kind_safe: Code,
     became_required: Code,
+    became_optional: Code,
     default_changed: Code,
 }
 
@@ -26,6 +27,7 @@ pub(super) const ARGUMENT: Sort = Sort {
     changed_kind: Code::ArgChangedKind,
     changed_kind_safe: Code::ArgChangedKindSafe,
     became_required: Code::ArgBecameRequired,
+    became_optional: Code::ArgBecameOptional,
     default_changed: Code::ArgDefaultValueChange,
 };
 
@@ -38,6 +40,7 @@ pub(super) const FIELD: Sort = Sort {
     changed_kind: Code::FieldChangedKind,
     changed_kind_safe: Code::FieldChangedKindSafe,
     became_required: Code::InputFieldBecameRequired,
+    became_optional: Code::InputFieldBecameOptional,
     default_changed: Code::InputFieldDefaultValueChange,
 };
 
@@ -50,6 +53,7 @@ pub(super) const DIRECTIVE_ARGUMENT: Sort = Sort {
     changed_kind: Code::DirectiveArgChangedKind,
     changed_kind_safe: Code::DirectiveArgChangedKindSafe,
     became_required: Code::DirectiveArgBecameRequired,
+    became_optional: Code::DirectiveArgBecameOptional,
     default_changed: Code::DirectiveArgDefaultValueChange,
 };
 
@@ -95,6 +99,9 @@ fn input(
     }
     if safe && new.is_required() && !old.is_required() {
         changes.add(sort.became_required, coordinate, "it lost its default and must be given now");
+    } else if old.is_required() && new.default_value.is_some() {
+        // Whoever gives it anyway doesn't notice.
+        changes.add(sort.became_optional, coordinate, "it has a default now and needn't be given");
     } else {
         default(sort, coordinate, old, new, changes);
     }
@@ -110,10 +117,6 @@ fn default(
     new: &InputValueDefinition,
     changes: &mut Changes,
 ) {
-    // Whoever gives it anyway doesn't notice that it needn't be given now.
-    if old.is_required() {
-        return;
-    }
     let text = |value: &Value| value.serialize().no_indent().to_string();
     let message = match (old.default_value.as_deref(), new.default_value.as_deref()) {
         (Some(old), Some(new)) if !is_same(old, new) => {

@@ -1,6 +1,7 @@
 //! What a change of the API schema means for clients.
 
 mod operations;
+mod property;
 mod rules;
 
 use std::collections::HashSet;

@@ -94,3 +94,12 @@ fn a_document_with_a_thousand_mistakes() {
     let found = problems(&graph(OLD), &format!("{{ {fields} }}"));
     assert!(!found.is_empty() && found.len() <= 20, "{}", found.len());
 }
+
+/// Thirty fragments that each spread the next twice are a thousand million fields to whoever expands them.
+#[test]
+fn a_document_whose_fragments_spread_fragments() {
+    let chain: String =
+        (0..30).map(|at| format!("fragment F{at} on Product {{ ...F{n} ...F{n} }} ", n = at + 1)).collect();
+    let document = format!("{{ product {{ ...F0 }} }} {chain} fragment F30 on Product {{ name stock }}");
+    assert_eq!(problems(&graph(OLD), &document), [""; 0]);
+}

@@ -123,7 +123,7 @@ fn defaults() {
     check(&with("a: Int"), &with("a: Int = 1"), changed);
     check(&with("a: [Int] = [1, 2]"), &with("a: [Int] = [2, 1]"), changed);
     check(&with("a: Int! = 1"), &with("a: Int!"), &["breaking ARG_BECAME_REQUIRED T.f(a:)"]);
-    check(&with("a: Int!"), &with("a: Int! = 1"), &[]);
+    check(&with("a: Int!"), &with("a: Int! = 1"), &["safe ARG_BECAME_OPTIONAL T.f(a:)"]);
     let input = |default: &str| format!("input N {{ x: Int y: Int }} {}", with(&format!("n: N = {default}")));
     check(&input("{x: 1, y: 2}"), &input("{y: 2, x: 1}"), &[]);
     check(&input("{x: 1}"), &input("{x: 1, y: 2}"), &["dangerous ARG_DEFAULT_VALUE_CHANGE T.f(n:)"]);
@@ -137,6 +137,7 @@ fn input_fields() {
     check(&with(""), &with("a: Int"), &["dangerous OPTIONAL_INPUT_FIELD_ADDED N.a"]);
     check(&with("a: Int = 1"), &with("a: Int = 2"), &["dangerous INPUT_FIELD_DEFAULT_VALUE_CHANGE N.a"]);
     check(&with("a: Int! = 1"), &with("a: Int!"), &["breaking INPUT_FIELD_BECAME_REQUIRED N.a"]);
+    check(&with("a: Int!"), &with("a: Int! = 1"), &["safe INPUT_FIELD_BECAME_OPTIONAL N.a"]);
     let (any, one) = ("input N { a: Int }", "directive @oneOf on INPUT_OBJECT input N @oneOf { a: Int }");
     check(any, one, &["breaking INPUT_BECAME_ONE_OF N"]);
     check(one, any, &["safe INPUT_NO_LONGER_ONE_OF N"]);
@@ -186,6 +187,7 @@ fn directives() {
     check(&with("a: Int"), &with("a: Int!"), &["breaking DIRECTIVE_ARG_CHANGED_KIND @d(a:)"]);
     check(&with("a: Int!"), &with("a: Int"), &["safe DIRECTIVE_ARG_CHANGED_KIND_SAFE @d(a:)"]);
     check(&with("a: Int! = 1"), &with("a: Int!"), &["breaking DIRECTIVE_ARG_BECAME_REQUIRED @d(a:)"]);
+    check(&with("a: Int!"), &with("a: Int! = 1"), &["safe DIRECTIVE_ARG_BECAME_OPTIONAL @d(a:)"]);
     check(&with("a: Int = 1"), &with("a: Int = 2"), &["dangerous DIRECTIVE_ARG_DEFAULT_VALUE_CHANGE @d(a:)"]);
 }
 
