@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use anyhow::Context;
+use anyhow::bail;
 use clap::{Parser, Subcommand};
 use tokio::time::timeout;
 use tributary_protocol::GatewayId;
@@ -17,7 +17,8 @@ mod plan;
 mod serve;
 
 use crate::{
-    config::ServeFlags,
+    config::{LogConfig, LogFormat, ServeFlags},
+    telemetry,
     transport::{Link, Transport, TransportLimits, random_gateway_id},
 };
 
@@ -89,13 +90,19 @@ fn on_nats<T>(
     work: impl AsyncFnOnce(Transport) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let gateway = gateway_id.map_or_else(|| Ok(random_gateway_id()), GatewayId::new)?;
+    // Why there is no connection, for instance.
+    telemetry::start_logging(&LogConfig {
+        format: LogFormat::Text,
+        filter: "warn,async_nats=off".to_owned(),
+    });
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let link = Link::connect(url, &gateway).await?;
         let mut state = link.state();
         let connected = state.wait_for(|state| state.connects > 0);
-        timeout(PATIENCE, connected)
-            .await
-            .with_context(|| format!("NATS doesn't answer within {PATIENCE:?}"))??;
+        match timeout(PATIENCE, connected).await {
+            Ok(connected) => drop(connected?),
+            Err(_) => bail!("no connection to NATS within {PATIENCE:?}; --nats says where it is"),
+        }
         work(Transport::new(link, TransportLimits::default()).await?).await
     })
 }

@@ -152,12 +152,14 @@ pub struct Limits {
     pub plan_cache_bytes: u64,
     /// `--max-answer-bytes`: an answer's data, where entities that were fetched once are written often.
     pub answer_bytes: usize,
+    /// `--max-errors`: errors in an answer.
+    pub errors: usize,
 }
 
 impl Limits {
     /// Those that are watched while an operation runs.
     pub fn execution(&self) -> execute::Limits {
-        execute::Limits { answer_bytes: self.answer_bytes, ..execute::Limits::default() }
+        execute::Limits { errors: self.errors, answer_bytes: self.answer_bytes }
     }
 }
 
@@ -279,7 +281,7 @@ fn graph(read: &mut Reader, flags: &ServeFlags) -> GraphConfig {
         }
     }
     GraphConfig {
-        supergraph: flags.supergraph.clone(),
+        supergraph: flags.supergraph.as_deref().map(|path| read.file("--supergraph", path)),
         name: flags.graph.clone(),
         require: flags.require.iter().filter_map(|name| required(read, name)).collect(),
         timeouts,
@@ -352,12 +354,13 @@ fn limits(read: &mut Reader, flags: &LimitFlags) -> Limits {
         request_timeout: read.duration("--request-timeout", &flags.request_timeout),
         plan_cache_bytes: read.bytes("--plan-cache-bytes", &flags.plan_cache_bytes),
         answer_bytes: read.bytes("--max-answer-bytes", &flags.max_answer_bytes) as usize,
+        errors: read.count("--max-errors", &flags.max_errors) as usize,
     }
 }
 
 fn auth(read: &mut Reader, flags: &AuthFlags) -> AuthConfig {
     let keys = match &flags.jwks {
-        Some(file) => KeySource::File(file.clone()),
+        Some(file) => KeySource::File(read.file("--jwks", file)),
         None => KeySource::Service(read.name("--jwks-service", &flags.jwks_service)),
     };
     AuthConfig {

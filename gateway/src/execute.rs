@@ -17,6 +17,7 @@
 
 mod arena;
 mod error;
+mod incremental;
 mod leaf;
 mod locate;
 mod merge;
@@ -31,6 +32,7 @@ mod run;
 
 use std::borrow::Cow;
 use std::future::Future;
+use std::ops::ControlFlow;
 
 use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -38,6 +40,7 @@ use tributary_federation::plan::{FetchId, OperationKind, Plan, SubgraphId};
 use tributary_federation::variables::Variables;
 
 pub use error::{ExecutionError, Origin};
+pub use incremental::{Deliver, Increment, Part, Pending, execute_incrementally};
 pub use result::ExecutionResult;
 
 use run::Run;
@@ -64,6 +67,8 @@ pub struct FetchFailure {
     pub code: Cow<'static, str>,
     /// For the client.
     pub message: Cow<'static, str>,
+    /// The setting to change, where one is what stands in the way.
+    pub setting: Option<&'static str>,
 }
 
 /// What a plan needs to answer one request.
@@ -80,9 +85,9 @@ pub struct ExecuteRequest<'a> {
 /// What one request may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Errors in the answer; one more says how many were left out.
+    /// `--max-errors`: errors in the answer; one more says how many were left out.
     pub errors: usize,
-    /// Bytes of the answer's `data`. Entities that occur often are fetched once, and written often. What is
+    /// `--max-answer-bytes`: bytes of the answer's `data`. Entities that occur often are fetched once, and written often. What is
     /// kept to write them is limited by it too, to twice as many bytes.
     pub answer_bytes: usize,
 }
@@ -111,10 +116,10 @@ pub async fn execute<F: Fetcher>(plan: &Plan, request: ExecuteRequest<'_>, fetch
             return ExecutionResult::relayed(reply.clone(), data);
         }
         run.absorb(FetchId(0), outcome);
-        return run.finish();
+        return run.finish().0;
     }
     let ready = run.without_dependencies();
-    drive(plan, run, ready, fetcher).await
+    whole(plan, run, ready, fetcher).await
 }
 
 /// Answers one event of a subscription, whose first fetch has been answered already: `reply` is its execution
@@ -129,15 +134,42 @@ pub async fn execute_event<F: Fetcher>(
     run.begin_event();
     run.absorb(FetchId(0), Ok(reply));
     let ready = run.ended(FetchId(0));
-    drive(plan, run, ready, fetcher).await
+    whole(plan, run, ready, fetcher).await
 }
 
-async fn drive<F: Fetcher>(
+/// The answer in one piece.
+async fn whole<F: Fetcher>(
     plan: &Plan,
     mut run: Run<'_, F>,
-    mut ready: Vec<FetchId>,
+    ready: Vec<FetchId>,
     fetcher: &F,
 ) -> ExecutionResult {
+    drive(plan, &mut run, ready, fetcher, &mut ToTheEnd).await;
+    run.finish().0
+}
+
+/// Who is told whenever fetches have ended.
+trait Watch<'p, F> {
+    fn ended(&mut self, run: &mut Run<'p, F>) -> impl Future<Output = ControlFlow<()>> + Send;
+}
+
+/// Waits for everything.
+struct ToTheEnd;
+
+impl<'p, F> Watch<'p, F> for ToTheEnd {
+    fn ended(&mut self, _: &mut Run<'p, F>) -> impl Future<Output = ControlFlow<()>> + Send {
+        std::future::ready(ControlFlow::Continue(()))
+    }
+}
+
+/// Fetches until everything is there, or who watches wants no more.
+async fn drive<'p, F: Fetcher>(
+    plan: &'p Plan,
+    run: &mut Run<'p, F>,
+    mut ready: Vec<FetchId>,
+    fetcher: &'p F,
+    watch: &mut impl Watch<'p, F>,
+) {
     let mut flying = FuturesUnordered::new();
     loop {
         // A fetch that needn't be sent has ended at once, and may make others ready.
@@ -151,11 +183,13 @@ async fn drive<F: Fetcher>(
                 None => ready.extend(run.ended(id)),
             }
         }
-        let Some((id, outcome)) = flying.next().await else { break };
+        if watch.ended(run).await.is_break() {
+            return;
+        }
+        let Some((id, outcome)) = flying.next().await else { return };
         run.absorb(id, outcome);
         ready.extend(run.ended(id));
     }
-    run.finish()
 }
 
 #[cfg(test)]

@@ -1,21 +1,16 @@
 //! The parts of a running gateway, put together.
 
-use std::{
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
-use anyhow::Context;
 use futures_util::FutureExt;
 use serde::Serialize;
 use tokio::{
     sync::{Semaphore, SemaphorePermit, watch},
     task::AbortHandle,
 };
-use tributary_federation::Supergraph;
 
 mod counted;
 
@@ -26,7 +21,7 @@ use crate::{
     config::{Config, KeySource},
     error::{Code, GraphqlError},
     pipeline::{Operations, Pipeline},
-    registry::{BeforeSwap, FixedSupergraph, Registry, RegistryOptions, Status},
+    registry::{BeforeSwap, FixedSupergraph, FixedSupergraphError, Registry, RegistryOptions, Status},
     telemetry::Metrics,
     transport::{Link, Transport, TransportLimits},
 };
@@ -60,12 +55,13 @@ impl Gateway {
     /// Starts everything but HTTP. It returns before NATS answers: a gateway without NATS is alive, says why
     /// it can't serve, and recovers by itself.
     pub async fn start(config: Arc<Config>) -> anyhow::Result<Arc<Self>> {
+        let metrics = Arc::new(Metrics::default());
+        let operations = Arc::new(Operations::new(&config, metrics.clone()));
+        let options = registry_options(&config, &operations)?;
         let link = Link::connect(&config.nats.url, &config.nats.gateway_id).await?;
         let limits = TransportLimits { max_message: config.nats.max_message, ..TransportLimits::default() };
         let transport = Transport::new(link.clone(), limits).await?;
-        let metrics = Arc::new(Metrics::default());
-        let operations = Arc::new(Operations::new(&config, metrics.clone()));
-        let registry = Registry::start(transport.clone(), registry_options(&config, &operations)?);
+        let registry = Registry::start(transport.clone(), options);
         let pipeline = Pipeline::new(
             config.clone(),
             operations.clone(),
@@ -148,8 +144,11 @@ impl Drop for Gateway {
     }
 }
 
-fn registry_options(config: &Config, operations: &Arc<Operations>) -> anyhow::Result<RegistryOptions> {
-    let fixed = config.graph.supergraph.as_deref().map(read_supergraph).transpose()?;
+fn registry_options(
+    config: &Config,
+    operations: &Arc<Operations>,
+) -> Result<RegistryOptions, FixedSupergraphError> {
+    let fixed = config.graph.supergraph.as_deref().map(FixedSupergraph::read).transpose()?;
     let (operations, trusted) = (operations.clone(), config.trusted.clone());
     let before_swap: BeforeSwap = Arc::new(move |live| {
         let (operations, trusted) = (operations.clone(), trusted.clone());
@@ -168,13 +167,6 @@ fn registry_options(config: &Config, operations: &Arc<Operations>) -> anyhow::Re
         fixed,
         before_swap: Some(before_swap),
     })
-}
-
-fn read_supergraph(path: &Path) -> anyhow::Result<FixedSupergraph> {
-    let sdl = std::fs::read_to_string(path).with_context(|| format!("can't read {}", path.display()))?;
-    let supergraph =
-        Supergraph::parse(&sdl).with_context(|| format!("{} is no supergraph", path.display()))?;
-    Ok(FixedSupergraph { sdl: sdl.into(), supergraph: Arc::new(supergraph) })
 }
 
 fn key_source(config: &Config, link: &Link) -> Source {

@@ -33,7 +33,7 @@ pub use introspection::Introspection;
 pub use operations::Operations;
 pub use prepare::Prepared;
 
-use admission::{Admission, Admitted};
+use admission::Gate;
 use fetcher::{Progress, RequestFetcher};
 
 use crate::{
@@ -64,6 +64,13 @@ pub struct Request {
     pub caller: Caller,
 }
 
+impl Request {
+    /// Fetches end a little before the request does, so that what arrived is still answered.
+    fn fetch_deadline(&self) -> Instant {
+        self.deadline - LAST_MOMENT
+    }
+}
+
 /// A GraphQL response that has data, or had a chance to.
 #[derive(Debug)]
 pub struct Answer {
@@ -80,7 +87,7 @@ pub struct Answer {
 /// Answers requests.
 pub struct Pipeline {
     config: Arc<Config>,
-    admission: Admission,
+    gate: Gate,
     operations: Arc<Operations>,
     registry: Registry,
     transport: Transport,
@@ -89,7 +96,7 @@ pub struct Pipeline {
 
 /// A server that restarts is back within this; longer losses are told to clients at once.
 const SHORT_LOSS: Duration = Duration::from_millis(500);
-/// Fetches end a little before the request does, so that what arrived is still answered.
+/// What answering takes after the last fetch.
 const LAST_MOMENT: Duration = Duration::from_millis(100);
 
 /// What became of one attempt to answer.
@@ -117,8 +124,8 @@ impl Pipeline {
         transport: Transport,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let admission = Admission::new(&config);
-        Self { config, admission, operations, registry, transport, metrics }
+        let gate = Gate::new(&config);
+        Self { config, gate, operations, registry, transport, metrics }
     }
 
     /// Answers a request. Dropping the future cancels what runs.
@@ -143,7 +150,7 @@ impl Pipeline {
         };
         self.metrics.replans.inc();
         // Where the subgraph is nowhere, the same plan answers what the others have.
-        let live = self.registry.replacement(&target, request.deadline - LAST_MOMENT).await;
+        let live = self.registry.replacement(&target, request.fetch_deadline()).await;
         let second = self.ready(request, live.unwrap_or(first.live)).await?;
         match self.attempt(&second, true).await? {
             Attempt::Answered(result) => Ok(self.finish(&second, result)),
@@ -181,7 +188,8 @@ impl Pipeline {
     async fn ready<'a>(&self, request: &'a Request, live: Arc<Live>) -> Result<Ready<'a>, Rejection> {
         let graph = self.operations.graph_of(&live).await?;
         // Whoever prepares a request comes by here, so nothing is run that isn't admitted.
-        let Admitted { query, operation_name } = self.admission.admit(request).await?;
+        let admission = self.gate.admit(request).await?;
+        let (query, operation_name) = self.gate.admitted(request, &admission);
         let prepared = self.operations.prepared(&graph, query, operation_name).await?;
         if request.queries_only && prepared.plan.kind != OperationKind::Query {
             let message = format!("A GET can't run a {}; use POST", prepared.kind());
@@ -204,13 +212,8 @@ impl Pipeline {
             }
         };
         let fetcher = RequestFetcher {
-            live: &ready.live,
-            transport: &self.transport,
-            timeouts: &self.config.graph.timeouts,
-            metrics: &self.metrics,
-            headers: request.caller.headers.clone(),
-            idempotency_key: &request.caller.idempotency_key,
-            deadline: request.deadline - LAST_MOMENT,
+            pipeline: self,
+            ready,
             progress: Progress::new(prepared.plan.kind == OperationKind::Mutation, again),
         };
         let limits = self.config.limits.execution();

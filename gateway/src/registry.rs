@@ -18,15 +18,16 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
-use tributary_federation::Supergraph;
 use tributary_protocol::SubgraphName;
 
 use crate::transport::{Counter, SubgraphStats, Target, Transport};
 
 mod book;
+mod complaints;
 mod compose;
 mod directory;
 mod discover;
+mod fixed;
 mod forget;
 mod keeper;
 mod live;
@@ -36,6 +37,7 @@ mod status;
 mod store;
 mod targets;
 
+pub use fixed::{FixedSupergraph, FixedSupergraphError};
 pub use forget::{ForgetError, forget};
 pub use live::Live;
 pub use sdl::Sdl;
@@ -58,15 +60,6 @@ pub struct RegistryOptions {
     pub fixed: Option<FixedSupergraph>,
     /// Prepares for a new supergraph while the old one still serves.
     pub before_swap: Option<BeforeSwap>,
-}
-
-/// A supergraph that was composed elsewhere.
-#[derive(Clone, Debug)]
-pub struct FixedSupergraph {
-    /// Its text.
-    pub sdl: Arc<str>,
-    /// The same, read.
-    pub supergraph: Arc<Supergraph>,
 }
 
 /// Counters of the registry.

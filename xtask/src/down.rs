@@ -9,7 +9,7 @@ use crate::up::{Leftovers, Running};
 
 /// Stops the shop that runs, or tidies up after one that was killed.
 pub fn run() -> Result<ExitCode> {
-    if let Some(running) = Running::find()? {
+    if let Some(running) = Running::find() {
         running.stop()?;
         eprintln!("stopped; the data stays in .tributary/data");
         return Ok(ExitCode::SUCCESS);

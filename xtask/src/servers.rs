@@ -13,7 +13,7 @@ mod test_servers;
 
 pub use mongodb::{Mongo, mongodb};
 pub use nats::Nats;
-pub use port::{free_port, is_free};
+pub use port::{can_listen, free_port};
 pub use postgres::{Postgres, postgres};
 pub use secret::random_secret;
 pub use test_servers::TestServers;

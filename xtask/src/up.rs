@@ -9,10 +9,12 @@ mod family;
 mod foreign;
 mod lock;
 mod plan;
+mod preflight;
 mod prepare;
 mod progress;
 
 use std::fs;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -22,7 +24,7 @@ use crate::cargo::Programs;
 use crate::interrupt::Interrupt;
 use crate::run_file::{self, RunFile, User};
 use crate::seed::{self, Seed};
-use crate::servers::is_free;
+use crate::servers::can_listen;
 use crate::{shop, workspace};
 
 use backing::Backing;
@@ -45,7 +47,7 @@ pub struct Options {
     #[arg(long)]
     pub fresh: bool,
     /// The gateway's port
-    #[arg(long, default_value_t = 4000)]
+    #[arg(long, default_value_t = 4000, value_parser = clap::value_parser!(u16).range(1..))]
     pub port: u16,
     /// Fill the shop even where its data is on servers named by TRIBUTARY_*_URL
     #[arg(long)]
@@ -60,7 +62,7 @@ pub struct Options {
 
 /// Starts the shop and, unless it is to be detached, keeps it until it is interrupted.
 pub fn run(options: &Options) -> Result<ExitCode> {
-    if let Some(running) = Running::find()? {
+    if let Some(running) = Running::find() {
         bail!("{}; `cargo xtask down` stops it", running.describe());
     }
     if options.detach {
@@ -72,11 +74,13 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     let Some(lock) = RunLock::take()? else { bail!("another `cargo xtask up` is starting") };
     let interrupt = Interrupt::install()?;
     let mut family = Family::default();
-    let outcome = start(options, &interrupt, &mut family).map(|ready| {
-        if let Some(run) = ready {
-            announce(&run, options);
-            watch(&interrupt, &mut family);
-        }
+    let outcome = start(options, &interrupt, &mut family).and_then(|ready| {
+        let Some(run) = ready else { return Ok(()) };
+        announce(&run, options);
+        // Last, since whoever waits for the shop looks for it.
+        run.write().context("can't write .tributary/run.json")?;
+        watch(&interrupt, &mut family);
+        Ok(())
     });
     RunFile::remove();
     family.stop();
@@ -94,6 +98,7 @@ fn start(options: &Options, interrupt: &Interrupt, family: &mut Family) -> Resul
     clear_the_ground(options, &foreign)?;
     let progress = Progress::default();
     let plan = plan::Plan::make(&foreign, Programs::new(&options.profile));
+    preflight::check(&plan, &foreign)?;
     plan.announce();
     prepare::run(&plan, &progress, interrupt)?;
     if interrupt.heard() {
@@ -113,7 +118,6 @@ fn start(options: &Options, interrupt: &Interrupt, family: &mut Family) -> Resul
     };
     example::check(&address, &users, interrupt)?;
     let run = describe(&address, &backing, family, users);
-    run.write().context("can't write .tributary/run.json")?;
     eprintln!("ready after {:.1} s", began.elapsed().as_secs_f32());
     Ok(Some(run))
 }
@@ -130,12 +134,14 @@ fn clear_the_ground(options: &Options, foreign: &Foreign) -> Result<()> {
             foreign.names().join(", ")
         );
     }
-    ensure!(
-        is_free(options.port),
-        "port {0} is taken; take another one: cargo xtask up --port {1}",
-        options.port,
-        options.port.wrapping_add(1)
-    );
+    if let Err(cause) = can_listen(options.port) {
+        let (port, other) = (options.port, options.port.saturating_add(1).max(1024));
+        let reason = match cause.kind() {
+            ErrorKind::AddrInUse => format!("port {port} is taken"),
+            _ => format!("can't listen on port {port} ({cause})"),
+        };
+        bail!("{reason}; take another one: cargo xtask up --port {other}");
+    }
     if options.fresh {
         forget_data()?;
     }

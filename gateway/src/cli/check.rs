@@ -18,7 +18,7 @@ use super::{
     inputs::{self, Inputs},
     nats,
 };
-use crate::trusted::Trusted;
+use crate::{registry::FixedSupergraph, trusted::Trusted};
 
 mod operations;
 mod report;
@@ -123,7 +123,7 @@ fn read_trusted(folder: &Path) -> anyhow::Result<Trusted> {
 /// What clients use now, where that can be known.
 fn old_supergraph(flags: &Flags, before: &Inputs) -> anyhow::Result<Option<Arc<Supergraph>>> {
     if let Some(path) = &flags.supergraph {
-        return Ok(Some(Arc::new(super::plan::read_supergraph(path)?)));
+        return Ok(Some(FixedSupergraph::read(path)?.supergraph));
     }
     let Some(sdl) = compose(&inputs::sdls(before)).supergraph else {
         super::complain(

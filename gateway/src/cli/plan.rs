@@ -5,7 +5,9 @@ use std::{fs, io::Read, path::PathBuf};
 use anyhow::{Context, bail};
 use apollo_compiler::ExecutableDocument;
 use clap::{Args, ValueEnum};
-use tributary_federation::{PlanOptions, Supergraph, plan_operation};
+use tributary_federation::{PlanOptions, plan_operation};
+
+use crate::registry::FixedSupergraph;
 
 #[derive(Debug, Args)]
 pub(super) struct Flags {
@@ -33,7 +35,7 @@ enum Format {
 }
 
 pub(super) fn run(flags: &Flags) -> anyhow::Result<()> {
-    let supergraph = read_supergraph(&flags.supergraph)?;
+    let supergraph = FixedSupergraph::read(&flags.supergraph)?.supergraph;
     let text = document(&flags.query)?;
     let document =
         match ExecutableDocument::parse_and_validate(supergraph.api_schema(), text, "query.graphql") {
@@ -46,12 +48,6 @@ pub(super) fn run(flags: &Flags) -> anyhow::Result<()> {
         Format::Json => serde_json::to_string_pretty(&plan.to_json(&supergraph))?,
         Format::Mermaid => plan.to_mermaid(&supergraph),
     })
-}
-
-/// Reads a composed supergraph.
-pub(super) fn read_supergraph(path: &PathBuf) -> anyhow::Result<Supergraph> {
-    let sdl = fs::read_to_string(path).with_context(|| format!("can't read {}", path.display()))?;
-    Supergraph::parse(&sdl).with_context(|| format!("{} is no supergraph", path.display()))
 }
 
 fn document(query: &str) -> anyhow::Result<String> {

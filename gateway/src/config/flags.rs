@@ -134,6 +134,9 @@ pub struct LimitFlags {
     /// Largest data of an answer
     #[arg(long, env = "TRIBUTARY_MAX_ANSWER_BYTES", default_value = "64MiB", value_name = "SIZE")]
     pub max_answer_bytes: String,
+    /// Most errors in an answer
+    #[arg(long, env = "TRIBUTARY_MAX_ERRORS", default_value = "100", value_name = "N")]
+    pub max_errors: String,
 }
 
 /// How tokens are verified.

@@ -1,6 +1,13 @@
 //! Reading one setting: its value, or a mistake to report and a stand-in to go on with.
 
-use std::{net::SocketAddr, num::NonZeroU32, str::FromStr, time::Duration};
+use std::{
+    fs::File,
+    net::SocketAddr,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 use super::{ConfigErrors, Network};
 
@@ -87,6 +94,14 @@ impl Reader {
             self.mistake(format!("{flag}: {text:?} isn't a time like 500ms, 10s or 5m"));
             Duration::from_secs(1)
         })
+    }
+
+    /// A file that is read later.
+    pub(super) fn file(&mut self, flag: &str, path: &Path) -> PathBuf {
+        if let Err(error) = File::open(path) {
+            self.mistake(format!("{flag}: can't read {}: {error}", path.display()));
+        }
+        path.to_owned()
     }
 
     /// A name that can be a token of a NATS subject.

@@ -119,13 +119,16 @@ impl Errors {
         self.left_out += count;
     }
 
-    /// All of them, and one that says how many there were beyond the limit.
-    pub fn finish(mut self) -> Vec<ExecutionError> {
+    /// All since the last time, and one that says how many there were beyond the limit.
+    pub fn take(&mut self) -> Vec<ExecutionError> {
         if self.left_out > 0 {
-            let message = format!("{} more errors were left out", self.left_out);
-            let error = ExecutionError::new("TOO_MANY_ERRORS", message).with("limit", self.limit);
+            let message = format!("{} more errors were left out; --max-errors shows more", self.left_out);
+            let error = ExecutionError::new("TOO_MANY_ERRORS", message)
+                .with("setting", "--max-errors")
+                .with("limit", self.limit);
             self.list.push(error);
+            self.left_out = 0;
         }
-        self.list
+        std::mem::take(&mut self.list)
     }
 }

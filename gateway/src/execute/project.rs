@@ -1,8 +1,11 @@
 //! Writes the client's answer from the slots.
 
 use bytes::Bytes;
+use tributary_federation::TypeSet;
 use tributary_federation::json::{Kind, Reader};
-use tributary_federation::plan::{OutputField, OutputId, OutputInner, OutputType, OutputValue, Plan};
+use tributary_federation::plan::{
+    ConditionId, DeferredId, OutputField, OutputId, OutputInner, OutputType, OutputValue, Plan,
+};
 
 use super::arena::{Arena, ObjectRef, Value};
 use super::error::{Errors, ExecutionError};
@@ -22,7 +25,24 @@ pub(super) struct Projection<'p, 'a> {
     pub limit: usize,
     out: Vec<u8>,
     path: Vec<Segment<'p>>,
+    open: Vec<Open<'p>>,
     is_too_large: bool,
+}
+
+/// What has been written.
+pub(super) struct Written<'p> {
+    /// [`PREFIX`] and the data.
+    pub body: Vec<u8>,
+    /// What of it is still to come.
+    pub open: Vec<Open<'p>>,
+}
+
+/// A deferred fragment on an object that is in the answer.
+#[derive(Debug)]
+pub(super) struct Open<'p> {
+    pub deferred: DeferredId,
+    pub object: ObjectRef,
+    pub path: Vec<Segment<'p>>,
 }
 
 /// A non-null value is missing, and its error is written: what holds it becomes null.
@@ -51,29 +71,40 @@ impl<'p, 'a> Projection<'p, 'a> {
         errors: &'a mut Errors,
         limit: usize,
     ) -> Self {
-        let (out, path) = (Vec::new(), Vec::new());
-        Self { plan, arena, conditions, introspection, errors, limit, out, path, is_too_large: false }
+        let (out, path, open) = (Vec::new(), Vec::new(), Vec::new());
+        Self { plan, arena, conditions, introspection, errors, limit, out, path, open, is_too_large: false }
+    }
+
+    /// Begins at that place of the answer instead of its root.
+    pub fn at(mut self, path: Vec<Segment<'p>>) -> Self {
+        self.path = path;
+        self
     }
 
     /// `{"data":` and the data. `guess`: about how long it will be.
-    pub fn write(mut self, root: ObjectRef, guess: usize) -> Vec<u8> {
+    pub fn write(mut self, output: OutputId, object: ObjectRef, guess: usize) -> Written<'p> {
         self.out.reserve(guess.min(self.limit) + PREFIX.len());
         self.out.extend_from_slice(PREFIX);
-        if self.object(OutputId(0), root).is_err() || self.check_size().is_err() {
+        if self.object(output, object).is_err() || self.check_size().is_err() {
             self.out.truncate(PREFIX.len());
             self.out.extend_from_slice(b"null");
+            self.open.clear();
         }
-        self.out
+        Written { body: self.out, open: self.open }
     }
 
     fn object(&mut self, output: OutputId, object: ObjectRef) -> Result<(), Nulled> {
         self.check_size()?;
-        let plan = self.plan;
+        let output = &self.plan.outputs[output.index()];
         let mut separator = b'{';
-        for field in &plan.outputs[output.index()].fields {
-            let wanted = field.condition.is_none_or(|condition| self.conditions[condition.index()])
-                && self.arena.passes(object, field.types.as_ref());
-            if !wanted {
+        for deferred in &output.deferred {
+            if self.is_wanted(object, deferred.condition, deferred.types.as_ref()) {
+                let path = self.path.clone();
+                self.open.push(Open { deferred: deferred.deferred, object, path });
+            }
+        }
+        for field in &output.fields {
+            if !self.is_wanted(object, field.condition, field.types.as_ref()) {
                 continue;
             }
             self.out.push(separator);
@@ -90,6 +121,11 @@ impl<'p, 'a> Projection<'p, 'a> {
         Ok(())
     }
 
+    fn is_wanted(&self, object: ObjectRef, condition: Option<ConditionId>, types: Option<&TypeSet>) -> bool {
+        condition.is_none_or(|condition| self.conditions[condition.index()])
+            && self.arena.passes(object, types)
+    }
+
     fn field(&mut self, field: &'p OutputField, object: ObjectRef) -> Result<(), Nulled> {
         match &field.value {
             OutputValue::Typename => self.typename(object),
@@ -97,6 +133,15 @@ impl<'p, 'a> Projection<'p, 'a> {
                 let found = self.introspection.iter().find(|(key, _)| *key == field.key);
                 self.out.extend_from_slice(found.map_or(b"null", |(_, json)| json));
                 Ok(())
+            }
+            OutputValue::Withheld { non_null, coordinate } => {
+                let path = &self.path;
+                self.errors.push(|| {
+                    let message = format!("Not authorised to see {coordinate}.");
+                    ExecutionError::new("UNAUTHORIZED_FIELD_OR_TYPE", message).at(owned(path))
+                });
+                self.out.extend_from_slice(b"null");
+                if *non_null { Err(Nulled) } else { Ok(()) }
             }
             OutputValue::Slot { slot, ty, coordinate } => {
                 self.value(Item::Stored(self.arena.slot(object, *slot)), ty, 0, coordinate)
@@ -127,10 +172,12 @@ impl<'p, 'a> Projection<'p, 'a> {
         level: usize,
         coordinate: &str,
     ) -> Result<(), Nulled> {
-        let (start, depth) = (self.out.len(), self.path.len());
+        let (start, depth, open) = (self.out.len(), self.path.len(), self.open.len());
         let Err(why) = self.complete(item, ty, level, coordinate) else { return Ok(()) };
         self.out.truncate(start);
         self.path.truncate(depth);
+        // Nothing comes later for an object that isn't there.
+        self.open.truncate(open);
         if self.is_too_large {
             return Err(Nulled);
         }
@@ -234,7 +281,9 @@ impl<'p, 'a> Projection<'p, 'a> {
         }
         self.is_too_large = true;
         self.errors.push(|| {
-            let message = format!("The answer is larger than {limit} bytes");
+            let message = format!(
+                "The answer is larger than {limit} bytes; --max-answer-bytes changes how large it may be"
+            );
             ExecutionError::new("LIMIT_EXCEEDED", message)
                 .with("setting", "--max-answer-bytes")
                 .with("limit", limit)

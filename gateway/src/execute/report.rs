@@ -61,6 +61,9 @@ impl<'p> Report<'_, 'p> {
         let mut error = ExecutionError::new(failure.code, failure.message)
             .at(paths.next().unwrap_or_default())
             .with("service", self.service);
+        if let Some(setting) = failure.setting {
+            error = error.with("setting", setting);
+        }
         let more: Vec<_> = paths.collect();
         if !more.is_empty() {
             error = error.with("paths", serde_json::to_value(more).unwrap_or_default());

@@ -2,15 +2,24 @@
 //! what came.
 
 use bytes::Bytes;
-use tributary_federation::plan::{Fetch, FetchId, FetchSource, OperationKind, Plan, ReadTypename};
+use tributary_federation::plan::{
+    DeferredId, Fetch, FetchId, FetchSource, OperationKind, OutputId, Plan, ReadTypename,
+};
 
 use super::arena::{Arena, ObjectRef, Value};
 use super::error::Errors;
-use super::project::Projection;
+use super::locate::Segment;
+use super::project::{Open, Projection};
 use super::read::{ReadError, ReplyReader};
 use super::report::Report;
 use super::representation::Targets;
 use super::{ExecuteRequest, ExecutionResult, FetchFailure, Fetcher, request};
+
+/// The first part of the answer, or a deferred fragment.
+struct Stage {
+    errors: Errors,
+    fetches: usize,
+}
 
 /// One request.
 pub(super) struct Run<'p, F> {
@@ -25,7 +34,8 @@ pub(super) struct Run<'p, F> {
     waiting: Vec<usize>,
     /// For each fetch that was sent who waits for its reply.
     targets: Vec<Vec<Targets>>,
-    errors: Errors,
+    /// For what each fetch is: its errors, and how many fetches haven't ended.
+    stages: Vec<Stage>,
     /// Bytes of all replies: about as many as the answer will have.
     received: usize,
 }
@@ -47,7 +57,7 @@ impl<'p, F: Fetcher> Run<'p, F> {
             conditions: plan.conditions.iter().map(|condition| condition.holds(holds)).collect(),
             waiting: plan.fetches.iter().map(|fetch| fetch.deps.len()).collect(),
             targets: plan.fetches.iter().map(|_| Vec::new()).collect(),
-            errors: Errors::new(request.limits.errors),
+            stages: stages(plan, request.limits.errors),
             received: 0,
         }
     }
@@ -93,6 +103,8 @@ impl<'p, F: Fetcher> Run<'p, F> {
 
     /// A fetch has ended, well or not; the fetches that waited for nothing else.
     pub fn ended(&mut self, id: FetchId) -> Vec<FetchId> {
+        let stage = stage_of(self.fetch(id).deferred);
+        self.stages[stage].fetches -= 1;
         let mut ready = Vec::new();
         for (at, fetch) in self.plan.fetches.iter().enumerate().skip(id.index() + 1).rev() {
             if fetch.deps.contains(&id) {
@@ -103,18 +115,35 @@ impl<'p, F: Fetcher> Run<'p, F> {
         ready
     }
 
-    /// Writes the answer.
-    pub fn finish(mut self) -> ExecutionResult {
-        let projection = Projection::new(
-            self.plan,
-            &self.arena,
-            &self.conditions,
-            self.request.introspection,
-            &mut self.errors,
-            self.request.limits.answer_bytes,
-        );
-        let body = projection.write(self.root, self.received);
-        ExecutionResult::written(body, self.errors.finish())
+    /// Whether everything has been fetched that the first part of the answer needs, or a deferred fragment.
+    pub fn is_there(&self, deferred: Option<DeferredId>) -> bool {
+        self.stages[stage_of(deferred)].fetches == 0
+    }
+
+    /// Writes the answer, or its first part.
+    pub fn finish(&mut self) -> (ExecutionResult, Vec<Open<'p>>) {
+        self.write(None, OutputId(0), self.root, Vec::new())
+    }
+
+    /// Writes a deferred fragment on one object.
+    pub fn finish_deferred(&mut self, open: &Open<'p>) -> (ExecutionResult, Vec<Open<'p>>) {
+        let output = self.plan.deferred[open.deferred.index()].output;
+        self.write(Some(open.deferred), output, open.object, open.path.clone())
+    }
+
+    fn write(
+        &mut self,
+        deferred: Option<DeferredId>,
+        output: OutputId,
+        object: ObjectRef,
+        path: Vec<Segment<'p>>,
+    ) -> (ExecutionResult, Vec<Open<'p>>) {
+        let errors = &mut self.stages[stage_of(deferred)].errors;
+        let (introspection, limit) = (self.request.introspection, self.request.limits.answer_bytes);
+        let projection =
+            Projection::new(self.plan, &self.arena, &self.conditions, introspection, errors, limit);
+        let written = projection.at(path).write(output, object, self.received);
+        (ExecutionResult::written(written.body, errors.take()), written.open)
     }
 
     /// Reads a reply: all of it or nothing.
@@ -147,6 +176,7 @@ impl<'p, F: Fetcher> Run<'p, F> {
                         message:
                             "The answer has more values than fit its limit; --max-answer-bytes changes it"
                                 .into(),
+                        setting: Some("--max-answer-bytes"),
                     },
                     error => bad_reply(error),
                 })
@@ -159,7 +189,7 @@ impl<'p, F: Fetcher> Run<'p, F> {
         tell(Report {
             plan: self.plan,
             arena: &mut self.arena,
-            errors: &mut self.errors,
+            errors: &mut self.stages[stage_of(fetch.deferred)].errors,
             root: self.root,
             fetch,
             targets: &self.targets[id.index()],
@@ -172,10 +202,23 @@ impl<'p, F: Fetcher> Run<'p, F> {
     }
 }
 
+/// The first part of the answer comes first, then the deferred fragments in their order.
+fn stage_of(deferred: Option<DeferredId>) -> usize {
+    deferred.map_or(0, |deferred| deferred.index() + 1)
+}
+
+fn stages(plan: &Plan, errors: usize) -> Vec<Stage> {
+    let mut stages: Vec<Stage> =
+        (0..=plan.deferred.len()).map(|_| Stage { errors: Errors::new(errors), fetches: 0 }).collect();
+    plan.fetches.iter().for_each(|fetch| stages[stage_of(fetch.deferred)].fetches += 1);
+    stages
+}
+
 fn bad_reply(why: impl std::fmt::Display) -> FetchFailure {
     FetchFailure {
         code: "BAD_REPLY".into(),
         message: format!("The subgraph's reply can't be used: {why}").into(),
+        setting: None,
     }
 }
 

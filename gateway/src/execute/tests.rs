@@ -73,7 +73,11 @@ fn run_with(
 /// Runs a plan against one reply for each subgraph; an empty one is a failure.
 fn run(plan: &Plan, replies: &[&str]) -> Answer {
     run_with(plan, &Variables::default(), Limits::default(), |subgraph, _| match replies[subgraph] {
-        "" => Err(FetchFailure { code: "SUBGRAPH_UNAVAILABLE".into(), message: "No instance".into() }),
+        "" => Err(FetchFailure {
+            code: "SUBGRAPH_UNAVAILABLE".into(),
+            message: "No instance".into(),
+            setting: None,
+        }),
         reply => Ok(reply.to_owned()),
     })
 }
@@ -307,7 +311,8 @@ fn errors_are_limited() {
         Ok([ANN_BOB_ANN, &mail][subgraph].to_owned())
     });
     assert_eq!(answer.errors().len(), 6);
-    assert!(answer.errors()[5].contains("left out"), "{:?}", answer.errors());
+    assert!(answer.errors()[5].contains("left out; --max-errors"), "{:?}", answer.errors());
+    assert_eq!(answer.body["errors"][5]["extensions"]["setting"], "--max-errors");
 }
 
 #[test]
@@ -321,7 +326,9 @@ fn answers_and_values_are_limited() {
                 Ok([users, mail][subgraph].to_owned())
             });
         assert_eq!(answer.data(), &data);
-        assert_eq!(answer.body["errors"][0]["extensions"]["code"], "LIMIT_EXCEEDED");
+        let extensions = &answer.body["errors"][0]["extensions"];
+        assert_eq!(extensions["code"], "LIMIT_EXCEEDED");
+        assert_eq!(extensions["setting"], "--max-answer-bytes");
     };
     check(ANN_BOB_ANN, 20, json!({"users": null}));
     check(&long, 500, json!(null));

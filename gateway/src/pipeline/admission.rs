@@ -9,11 +9,11 @@ use super::Request;
 use crate::{
     config::Config,
     error::{Code, GraphqlError, Rejection},
-    trusted::{Trusted, TrustedDocument},
+    trusted::Trusted,
 };
 
 /// Decides about documents before anything else looks at them.
-pub(super) struct Admission {
+pub(super) struct Gate {
     trusted: Option<Arc<Trusted>>,
     most_tokens: usize,
     /// Trusted documents that clients write in ways of their own. Bounded, since there are endless ways.
@@ -22,11 +22,13 @@ pub(super) struct Admission {
     threads: Arc<Semaphore>,
 }
 
-/// What is run: the document's text and which of its operations.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Admitted<'a> {
-    pub(super) query: &'a str,
-    pub(super) operation_name: Option<&'a str>,
+/// What of a request is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// The text that was sent.
+    AsSent,
+    /// The trusted document of that number.
+    Trusted(usize),
 }
 
 /// Memory for the spellings.
@@ -41,7 +43,7 @@ impl Weighter<Box<str>, usize> for ByBytes {
     }
 }
 
-impl Admission {
+impl Gate {
     pub(super) fn new(config: &Config) -> Self {
         Self {
             trusted: config.trusted.clone(),
@@ -51,33 +53,40 @@ impl Admission {
         }
     }
 
-    /// What of a request may be run, if anything.
-    pub(super) async fn admit<'a>(&'a self, request: &'a Request) -> Result<Admitted<'a>, Rejection> {
-        let operation_name = request.operation_name.as_deref();
-        let Some(trusted) = &self.trusted else {
-            return match &*request.query {
-                "" => Err(no_query()),
-                query => Ok(Admitted { query, operation_name }),
-            };
-        };
-        let document = match (&*request.query, &request.document_id) {
-            ("", None) => return Err(no_query()),
-            ("", Some(id)) => trusted.by_id(id).ok_or_else(|| unknown_id(id))?,
-            (text, _) => self.written_as(trusted, text).await?,
-        };
-        Ok(Admitted { query: &document.text, operation_name: document.operation_name(operation_name) })
+    /// Refuses a request that may not be run; of one that may be, [`Self::admitted`] says what is run.
+    pub(super) async fn admit(&self, request: &Request) -> Result<Admission, Rejection> {
+        match (&self.trusted, &*request.query, &request.document_id) {
+            (None, "", _) | (Some(_), "", None) => Err(no_query()),
+            (None, ..) => Ok(Admission::AsSent),
+            (Some(trusted), "", Some(id)) => {
+                let document = trusted.by_id(id).ok_or_else(|| unknown_id(id))?;
+                Ok(Admission::Trusted(trusted.position(document)))
+            }
+            (Some(trusted), text, _) => self.written_as(trusted, text).await.map(Admission::Trusted),
+        }
     }
 
-    async fn written_as<'t>(
-        &self,
-        trusted: &'t Arc<Trusted>,
-        text: &str,
-    ) -> Result<&'t TrustedDocument, Rejection> {
-        if let Some(document) = trusted.by_text(text) {
-            return Ok(document);
+    /// The document's text and the name of the operation in it.
+    pub(super) fn admitted<'a>(
+        &'a self,
+        request: &'a Request,
+        admission: &Admission,
+    ) -> (&'a str, Option<&'a str>) {
+        let name = request.operation_name.as_deref();
+        match (admission, &self.trusted) {
+            (Admission::Trusted(at), Some(trusted)) => {
+                let document = &trusted.documents()[*at];
+                (&document.text, document.operation_name(name))
+            }
+            _ => (&request.query, name),
         }
-        if let Some(at) = self.spellings.get(text) {
-            return Ok(&trusted.documents()[at]);
+    }
+
+    /// Where the document stands that says the same as this text.
+    async fn written_as(&self, trusted: &Arc<Trusted>, text: &str) -> Result<usize, Rejection> {
+        let known = trusted.by_text(text).map(|document| trusted.position(document));
+        if let Some(at) = known.or_else(|| self.spellings.get(text)) {
+            return Ok(at);
         }
         let permit = self.threads.clone().acquire_owned().await.expect("the semaphore is never closed");
         let (all, text, most_tokens) = (trusted.clone(), Box::<str>::from(text), self.most_tokens);
@@ -89,7 +98,7 @@ impl Admission {
         match found.await {
             Ok(Some((text, at))) => {
                 self.spellings.insert(text, at);
-                Ok(&trusted.documents()[at])
+                Ok(at)
             }
             Ok(None) => Err(not_trusted()),
             Err(error) => Err(GraphqlError::internal(format_args!("reading a document: {error}")).into()),

@@ -8,28 +8,20 @@ use std::{
     time::Instant as Clock,
 };
 
-use async_nats::HeaderMap;
 use bytes::Bytes;
 use tokio::{sync::Notify, time::Instant};
 use tributary_federation::{OperationKind, SubgraphId};
 
+use super::{Pipeline, Ready};
 use crate::{
-    config::Timeouts,
     execute::{FetchFailure, Fetcher},
-    registry::Live,
-    telemetry::Metrics,
-    transport::{FetchError, FetchErrorKind, FetchRequest, Target, Transport},
+    transport::{FetchError, FetchErrorKind, FetchRequest, Target},
 };
 
 /// Sends one request's fetches to the subgraphs of one supergraph.
 pub(super) struct RequestFetcher<'a> {
-    pub(super) live: &'a Live,
-    pub(super) transport: &'a Transport,
-    pub(super) timeouts: &'a Timeouts,
-    pub(super) metrics: &'a Metrics,
-    pub(super) headers: Arc<HeaderMap>,
-    pub(super) idempotency_key: &'a str,
-    pub(super) deadline: Instant,
+    pub(super) pipeline: &'a Pipeline,
+    pub(super) ready: &'a Ready<'a>,
     pub(super) progress: Progress,
 }
 
@@ -84,38 +76,97 @@ impl Progress {
     }
 }
 
+/// What is sent, wherever it goes.
+struct Sending {
+    kind: OperationKind,
+    body: Bytes,
+    /// Of a mutation.
+    key: Option<Arc<str>>,
+}
+
 impl RequestFetcher<'_> {
-    async fn send(&self, target: Arc<Target>, kind: OperationKind, body: Bytes) -> Result<Bytes, FetchError> {
-        let deadline = self.deadline.min(Instant::now() + self.timeouts.of(&target.name));
-        let request = FetchRequest {
-            target: target.clone(),
-            payload: body,
-            kind,
-            deadline,
-            headers: self.headers.clone(),
-            idempotency_key: (kind == OperationKind::Mutation).then(|| self.next_key()),
-            resent: self.progress.again,
-        };
-        let outcome = self.transport.fetch(request).await;
-        self.progress.note(kind, outcome.as_ref().map(drop).map_err(|error| &error.kind));
-        if let Err(error) = &outcome
-            && error.no_responders()
-            && self.progress.may_plan_again()
-        {
-            // The subgraph's schema changed under the plan. Whoever runs the plan drops it now.
+    /// Sends a fetch. Where nobody listens, the schema changed under the plan, and nothing was executed.
+    async fn send(&self, target: Arc<Target>, sending: Sending) -> Result<Bytes, FetchError> {
+        let outcome = self.send_to(target.clone(), &sending, self.progress.again).await;
+        if !outcome.as_ref().is_err_and(FetchError::no_responders) {
+            return outcome;
+        }
+        if self.progress.may_plan_again() {
+            // Whoever runs the plan drops it now, and with it all that it sent.
             let _ = self.progress.silent.set(target);
             self.progress.noticed.notify_one();
-            std::future::pending::<()>().await;
+            return std::future::pending().await;
         }
+        match self.successor(&target).await {
+            Some(successor) => self.send_to(successor, &sending, true).await,
+            None => outcome,
+        }
+    }
+
+    async fn send_to(
+        &self,
+        target: Arc<Target>,
+        sending: &Sending,
+        resent: bool,
+    ) -> Result<Bytes, FetchError> {
+        let most = self.pipeline.config.graph.timeouts.of(&target.name);
+        let request = FetchRequest {
+            deadline: self.ready.request.fetch_deadline().min(Instant::now() + most),
+            target,
+            payload: sending.body.clone(),
+            kind: sending.kind,
+            headers: self.ready.request.caller.headers.clone(),
+            idempotency_key: sending.key.clone(),
+            resent,
+        };
+        let outcome = self.pipeline.transport.fetch(request).await;
+        self.progress.note(sending.kind, outcome.as_ref().map(drop).map_err(|error| &error.kind));
         outcome.map(|reply| reply.payload)
+    }
+
+    /// Where a fetch that found nobody goes instead when its operation has changed something already, and
+    /// can't be run anew: to whoever serves the live schema, if that has the operation answered by the very
+    /// same plan. With another plan the fetch would mean something else there.
+    async fn successor(&self, target: &Target) -> Option<Arc<Target>> {
+        let Ready { request, graph, prepared, .. } = self.ready;
+        if prepared.plan.kind != OperationKind::Mutation {
+            return None;
+        }
+        let live = self.pipeline.registry.replacement(target, request.fetch_deadline()).await?;
+        self.pipeline.metrics.replans.inc();
+        let now = self.pipeline.ready(request, live).await.ok()?;
+        let same = Arc::ptr_eq(&now.prepared, prepared)
+            || now.prepared.plan.to_json(now.graph.supergraph()) == prepared.plan.to_json(graph.supergraph());
+        now.live.target_of(&target.name).filter(|_| same).cloned()
+    }
+
+    /// What to change where there wasn't time enough for a subgraph's answer.
+    fn time_setting(&self) -> &'static str {
+        if Instant::now() >= self.ready.request.fetch_deadline() {
+            "--request-timeout"
+        } else {
+            "--subgraph-timeout"
+        }
+    }
+
+    fn failure(&self, error: &FetchError) -> FetchFailure {
+        let mut message = error.client_message();
+        let mut setting = error.setting();
+        if error.kind == FetchErrorKind::Timeout {
+            let time = self.time_setting();
+            message += &format!(" {time} changes how long it may take.");
+            setting = Some(time);
+        }
+        FetchFailure { code: error.code().into(), message: message.into(), setting }
     }
 
     /// The request's key, numbered where it makes several mutations: a subgraph that remembers keys would
     /// take the second for a repetition of the first.
     fn next_key(&self) -> Arc<str> {
+        let key = &self.ready.request.caller.idempotency_key;
         match self.progress.mutations.fetch_add(1, Ordering::Relaxed) {
-            0 => self.idempotency_key.into(),
-            n => format!("{}.{n}", self.idempotency_key).into(),
+            0 => key.as_str().into(),
+            n => format!("{key}.{n}").into(),
         }
     }
 }
@@ -129,19 +180,22 @@ impl Fetcher for RequestFetcher<'_> {
     ) -> Result<Bytes, FetchFailure> {
         let name = self.service(subgraph);
         let started = Clock::now();
-        let outcome = match self.live.target(subgraph) {
-            Some(target) => self.send(target.clone(), kind, body).await,
+        let outcome = match self.ready.live.target(subgraph) {
+            Some(target) => {
+                let key = (kind == OperationKind::Mutation).then(|| self.next_key());
+                self.send(target.clone(), Sending { kind, body, key }).await
+            }
             None => Err(FetchError { subgraph: name.into(), kind: FetchErrorKind::Unavailable }),
         };
         let code = outcome.as_ref().err().map_or("ok", FetchError::code);
-        self.metrics.fetch(name, code, started.elapsed());
+        self.pipeline.metrics.fetch(name, code, started.elapsed());
         outcome.map_err(|error| {
             tracing::warn!(code, %error, "a fetch failed");
-            FetchFailure { code: code.into(), message: error.client_message().into() }
+            self.failure(&error)
         })
     }
 
     fn service(&self, subgraph: SubgraphId) -> &str {
-        self.live.supergraph.subgraph_name(subgraph)
+        self.ready.live.supergraph.subgraph_name(subgraph)
     }
 }

@@ -149,6 +149,7 @@ mod tests {
             request_timeout: Duration::from_secs(1),
             plan_cache_bytes: 1000,
             answer_bytes: 1000,
+            errors: 10,
         }
     }
 

@@ -16,6 +16,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tributary_protocol::{Announcement, Registration, SubgraphName, Token, subject};
 
 use super::book::{Book, Wanted};
+use super::complaints::Complaints;
 use super::compose::{Composed, Outcome};
 use super::directory::{Directory, Heard};
 use super::discover::{Discovery, Round};
@@ -95,7 +96,7 @@ pub(super) struct Keeper {
     composing: bool,
     /// What the last composition was asked for: the same isn't tried twice.
     attempted: Option<SdlSet>,
-    composition: Vec<Diagnostic>,
+    composition: Complaints,
     waiters: Waiters,
     boot: Boot,
     /// The bucket could be read once.
@@ -156,7 +157,7 @@ impl Keeper {
             unusable: BTreeMap::new(),
             composing: false,
             attempted: None,
-            composition: Vec::new(),
+            composition: Complaints::default(),
             waiters: Waiters::default(),
             loaded: false,
             storing: false,

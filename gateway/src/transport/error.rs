@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use super::mailbox::Lost;
-
 /// Why a fetch has no reply. [`Display`](std::fmt::Display) is for logs; a client reads
 /// [`FetchError::code`] and [`FetchError::client_message`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -125,19 +123,16 @@ impl FetchError {
         }
     }
 
+    /// The setting that would permit what was refused, where there is one.
+    pub fn setting(&self) -> Option<&'static str> {
+        match self.kind {
+            FetchErrorKind::TooLarge { setting, .. } => Some(setting),
+            _ => None,
+        }
+    }
+
     /// Whether nobody listened: the caller may look for the subgraph's replacement and send again.
     pub fn no_responders(&self) -> bool {
         self.kind == FetchErrorKind::NotExecuted(NotExecuted::NoResponders)
-    }
-}
-
-impl From<Lost> for FetchErrorKind {
-    fn from(lost: Lost) -> Self {
-        match lost {
-            Lost::SlowConsumer => FetchErrorKind::RepliesLost,
-            Lost::Disconnected => FetchErrorKind::Disconnected,
-            Lost::NoSubscription => FetchErrorKind::NoRights,
-            Lost::Overflow => FetchErrorKind::BadReply("more messages than a reply may have".to_owned()),
-        }
     }
 }

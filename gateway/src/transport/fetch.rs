@@ -101,7 +101,7 @@ impl Fetch {
         loop {
             let end = match self.wait(timer.as_mut()).await {
                 Wake::Reply(Ok(delivery)) => self.on_delivery(delivery).await,
-                Wake::Reply(Err(lost)) => Some(Err(self.unanswered(lost.into()))),
+                Wake::Reply(Err(lost)) => Some(Err(self.unanswered(self.lost(lost)))),
                 Wake::Timer => self.on_timer().await.map(Err),
             };
             if let Some(outcome) = end {
@@ -174,6 +174,9 @@ impl Fetch {
         let Delivery { attempt, message } = delivery;
         let at = usize::from(attempt);
         match Reply::of(&message) {
+            Reply::Whole if message.payload.len() > self.transport.limits.max_message => {
+                Some(Err(self.reply_too_large(message.payload.len())))
+            }
             Reply::Whole => Some(Ok(self.answered(at, &message, message.payload.clone()))),
             Reply::Part(number) => self.on_part(at, number, &message),
             Reply::Control { instance, token } => {
@@ -219,9 +222,7 @@ impl Fetch {
             Ok(Assembled::Complete(_)) => {
                 self.ended(at, FetchErrorKind::BadReply("not a JSON object".to_owned())).map(Err)
             }
-            Err(PartsError::TooLarge { size, limit }) => {
-                Some(Err(self.transport.limits.too_large("reply", size, limit)))
-            }
+            Err(PartsError::TooLarge { size, .. }) => Some(Err(self.reply_too_large(size))),
             Err(error) => self.ended(at, FetchErrorKind::BadReply(error.to_string())).map(Err),
         }
     }
@@ -263,14 +264,13 @@ impl Fetch {
 
     /// What a failure reply means for the caller.
     fn failed(&self, failure: Failure) -> FetchErrorKind {
-        let limits = &self.transport.limits;
         match failure.code {
             FailureCode::Busy if failure.not_executed() => {
                 self.request.target.stats.busy.add(1);
                 FetchErrorKind::NotExecuted(NotExecuted::Busy)
             }
             FailureCode::DeadlinePassed if failure.not_executed() => FetchErrorKind::Timeout,
-            FailureCode::TooLarge if failure.executed => limits.too_large("reply", 0, limits.max_message),
+            FailureCode::TooLarge if failure.executed => self.reply_too_large(0),
             FailureCode::TooLarge => FetchErrorKind::TooLargeForInstance(failure.message),
             // What stands behind the instance didn't answer, so nobody knows what it did.
             FailureCode::Upstream if !self.request.is_query() => {
@@ -283,6 +283,21 @@ impl Fetch {
             }
             code => FetchErrorKind::Failed { status: code.as_u16(), text: failure.message },
         }
+    }
+
+    fn lost(&self, lost: Lost) -> FetchErrorKind {
+        match lost {
+            Lost::SlowConsumer => FetchErrorKind::RepliesLost,
+            Lost::Disconnected => FetchErrorKind::Disconnected,
+            Lost::NoSubscription => FetchErrorKind::NoRights,
+            Lost::Overflow => self.reply_too_large(0),
+        }
+    }
+
+    /// A size of 0 isn't known.
+    fn reply_too_large(&self, size: usize) -> FetchErrorKind {
+        let limits = &self.transport.limits;
+        limits.too_large("reply", size, limits.max_message)
     }
 
     /// What it means for the caller that no reply will come.

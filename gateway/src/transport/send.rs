@@ -19,6 +19,10 @@ impl Inner {
         request: &FetchRequest,
         ticket: Ticket,
     ) -> Result<Attempt, FetchErrorKind> {
+        let (size, most) = (request.payload.len(), self.limits.max_message);
+        if size > most {
+            return Err(self.limits.too_large("request", size, most));
+        }
         let sent_at = Instant::now();
         let headers = request.headers_now(sent_at);
         let limits = self.part_limits();

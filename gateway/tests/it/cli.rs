@@ -3,15 +3,12 @@
 use std::{
     io::Write,
     process::{Command, Output, Stdio},
-    time::Duration,
 };
-
-use tokio::io::{AsyncBufReadExt, BufReader};
 
 mod check;
 mod formats;
 
-use crate::support::{TestGateway, nats, subgraphs};
+use crate::support::{TestGateway, nats, process::GatewayProcess, subgraphs};
 
 const ALPHA: &str = "type Query { hello(name: String): String item(id: ID!): Item } type Item @key(fields: \"id\") { id: ID! name: String } extend schema @link(url: \"https://specs.apollo.dev/federation/v2.5\", import: [\"@key\"])";
 const BETA: &str = "type Item @key(fields: \"id\") { id: ID! stock: Int } extend schema @link(url: \"https://specs.apollo.dev/federation/v2.5\", import: [\"@key\"])";
@@ -64,8 +61,53 @@ fn compose_tells_what_does_not_fit() {
     assert!(output.stdout.is_empty());
     let diagnostics = text(&output.stderr);
     assert!(diagnostics.contains("error: ") && diagnostics.contains("hello"), "{diagnostics}");
-    for arguments in [&["compose", "nofile"][..], &["compose", "a=missing.graphql"]] {
-        assert_eq!(folder.run(arguments).status.code(), Some(1));
+}
+
+#[test]
+fn compose_reports_every_mistake_at_once() {
+    let arguments =
+        ["compose", "nofile", "a=missing.graphql", "9=alpha.graphql", "b=beta.graphql", "b=alpha.graphql"];
+    let output = Folder::new().run(&arguments);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+    let mistakes = text(&output.stderr);
+    for mistake in ["\"nofile\"", "missing.graphql", "\"9\"", "b is given twice"] {
+        assert!(mistakes.contains(mistake), "{mistake}: {mistakes}");
+    }
+    assert_eq!(mistakes.matches("error: ").count(), 4, "{mistakes}");
+}
+
+/// A command says why it can't do what it should, and ends.
+#[test]
+fn without_nats_commands_end_and_say_so() {
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("nats://{unused}");
+    for (arguments, code) in [
+        (["compose", "--nats", &url].as_slice(), 2),
+        (&["check", "alpha=alpha.graphql", "--nats", &url], 2),
+        (&["forget", "alpha", "--nats", &url], 1),
+    ] {
+        let output = Folder::new().run(arguments);
+        assert_eq!(output.status.code(), Some(code));
+        let words = text(&output.stderr);
+        assert!(output.stdout.is_empty() && words.contains("error: no connection to NATS"), "{words}");
+        assert!(words.contains("NATS_UNREACHABLE") && !words.contains('\x1b'), "{words}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_supergraph_is_told_briefly() {
+    let folder = Folder::new();
+    folder.write("other.txt", &"What is this?\n".repeat(500));
+    for arguments in [
+        ["plan", "--supergraph", "other.txt", "{ hello }"].as_slice(),
+        &["serve", "--supergraph", "other.txt", "--listen", "127.0.0.1:0"],
+    ] {
+        let output = folder.run(arguments);
+        assert_eq!(output.status.code(), Some(1));
+        let words = text(&output.stderr);
+        assert!(output.stdout.is_empty() && words.contains("other.txt is no supergraph"), "{words}");
+        assert!(words.lines().count() < 30, "{words}");
     }
 }
 
@@ -119,58 +161,21 @@ fn serve_says_when_its_port_is_taken() {
     assert!(text(&output.stderr).contains("--listen"));
 }
 
-/// The whole program: composed on NATS, served, told to stop by SIGTERM, with JSON logs.
+/// The whole program: composed on NATS, served, and told to stop by SIGTERM while it answers.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_serves_until_sigterm() {
     let nats = nats().await;
-    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
-    let mut process = tokio::process::Command::new(env!("CARGO_BIN_EXE_tributary"))
-        .args(["serve", "--nats", &nats.url_for("gateway"), "--gateway-id", "gw1", "--listen", "127.0.0.1:0"])
-        .args(["--log-format", "json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut log = BufReader::new(process.stderr.take().unwrap()).lines();
-    let mut next = async || -> serde_json::Value {
-        let line = log.next_line().await.unwrap().expect("the log goes on");
-        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"))
-    };
-    let url = loop {
-        if let Some(url) = next().await["graphql"].as_str() {
-            break url.to_owned();
-        }
-    };
-    let client = reqwest::Client::new();
-    let body = serde_json::json!({ "query": "query Greet { hello }" });
-    let answered = async {
-        loop {
-            let request = client.post(&url).json(&body).header("graphql-client-name", "storefront");
-            let answer: serde_json::Value = request.send().await.unwrap().json().await.unwrap();
-            if answer["data"]["hello"] == "hello world" {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), answered).await.expect("it serves");
-    let line = loop {
-        let line = next().await;
-        if line["operation"] == "Greet" {
-            break line;
-        }
-    };
-    assert_eq!(
-        (&line["client"], &line["kind"], &line["status"]),
-        (&"storefront".into(), &"query".into(), &200.into())
-    );
-
-    let pid = process.id().unwrap().to_string();
-    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-    let status =
-        tokio::time::timeout(Duration::from_secs(20), process.wait()).await.expect("it stops").unwrap();
-    assert!(status.success());
+    let events = subgraphs::Events::default();
+    let _alpha = subgraphs::alpha(&nats, &events).await;
+    let gateway = GatewayProcess::start(&nats, &["--require", "alpha"]).await;
+    gateway.ready(|status| status["ready"] == true).await;
+    let request = gateway.http.post(format!("{}/graphql", gateway.url));
+    let body = serde_json::json!({ "query": "{ slow(ms: 1000) }" });
+    let running = tokio::spawn(request.json(&body).send());
+    events.until_started(1).await;
+    gateway.stop().await;
+    let answer: serde_json::Value = running.await.unwrap().unwrap().json().await.unwrap();
+    assert_eq!(answer["data"]["slow"], true);
 }
 
 #[tokio::test(flavor = "multi_thread")]

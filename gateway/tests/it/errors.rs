@@ -85,12 +85,3 @@ async fn a_subgraph_that_is_down_leaves_the_rest() {
     gateway.serves(&["alpha", "beta"]).await;
     assert_eq!(gateway.data("{ items(ids: [\"a\"]) { stock } }").await, json!({ "items": [{ "stock": 1 }] }));
 }
-
-#[tokio::test]
-async fn a_subgraph_that_is_late_has_a_code() {
-    let nats = nats().await;
-    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
-    let gateway = TestGateway::with(&nats, "--subgraph-timeout alpha=300ms", &["alpha"]).await;
-    let answer = gateway.run("{ slow(ms: 20000) }").await;
-    assert_eq!(answer["errors"][0]["extensions"]["code"], "SUBGRAPH_TIMEOUT", "{answer}");
-}

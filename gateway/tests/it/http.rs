@@ -1,5 +1,7 @@
 //! GraphQL over HTTP: methods, media types, status codes, and who may ask from where.
 
+use std::io::Read;
+
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -178,17 +180,33 @@ async fn a_client_that_accepts_neither_media_type_is_told() {
 #[tokio::test]
 async fn large_answers_are_compressed_small_ones_not() {
     let (_nats, _alpha, gateway) = gateway("").await;
+    let ask = |size: usize, encodings: &'static str| {
+        let body = json!({ "query": format!("{{ large(size: {size}) }}") });
+        gateway.post(&body).header(header::ACCEPT_ENCODING, encodings).send()
+    };
+    let plain = ask(100_000, "identity").await.unwrap();
+    assert!(!plain.headers().contains_key(header::CONTENT_ENCODING));
+    let plain = plain.bytes().await.unwrap();
     for encoding in ["gzip", "br"] {
-        let ask = |size: usize| {
-            let body = json!({ "query": format!("{{ large(size: {size}) }}") });
-            gateway.post(&body).header(header::ACCEPT_ENCODING, encoding).send()
-        };
-        let large = ask(100_000).await.unwrap();
+        let large = ask(100_000, encoding).await.unwrap();
         assert_eq!(large.headers()[header::CONTENT_ENCODING], encoding);
-        assert!(large.bytes().await.unwrap().len() < 5_000);
-        let small = ask(10).await.unwrap();
+        assert!(large.headers()[header::VARY].to_str().unwrap().contains("accept"));
+        let packed = large.bytes().await.unwrap();
+        assert!(packed.len() < 5_000);
+        assert_eq!(unpacked(encoding, &packed), plain, "{encoding}");
+        let small = ask(10, encoding).await.unwrap();
         assert!(!small.headers().contains_key(header::CONTENT_ENCODING));
     }
+}
+
+fn unpacked(encoding: &str, packed: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    match encoding {
+        "gzip" => flate2::read::GzDecoder::new(packed).read_to_end(&mut bytes),
+        _ => brotli_decompressor::Decompressor::new(packed, 4096).read_to_end(&mut bytes),
+    }
+    .unwrap();
+    bytes
 }
 
 #[tokio::test]

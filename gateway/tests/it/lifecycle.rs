@@ -6,7 +6,10 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::support::{PATIENCE, TestGateway, nats, refusal, subgraphs};
+use crate::{
+    net::raw,
+    support::{PATIENCE, TestGateway, nats, refusal, subgraphs},
+};
 
 async fn status_and_code(gateway: &TestGateway) -> (StatusCode, String) {
     let response = gateway.post(&json!({ "query": "{ hello }" })).send().await.unwrap();
@@ -120,7 +123,29 @@ async fn what_does_not_compose_is_told_and_left_out() {
     assert_eq!(gateway.data("{ hello }").await["hello"], "hello world");
 }
 
-/// The subgraph's work ends with the client that wanted it: its fetch's future is dropped, and nothing waits.
+/// What is no GraphQL at all harms nobody else either, at the start and while the gateway runs.
+#[tokio::test]
+async fn what_does_not_parse_is_told_and_left_out() {
+    let nats = nats().await;
+    let gamma = raw::client(&nats, "gamma").await;
+    let _gamma = raw::serve(&gamma, "gamma", "type Query { unfinished: ").await;
+    let _announced = raw::announce(&gamma, raw::info("gamma", "graphql.gamma", "q")).await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    for _start in 0..2 {
+        let gateway = TestGateway::with(&nats, "", &["alpha"]).await;
+        gateway.until(|status| status.diagnostics.len() > 1).await;
+        let ready = gateway.http.get(gateway.url("/health/ready")).send().await.unwrap();
+        let body: Value = ready.json().await.unwrap();
+        let diagnostics = body["diagnostics"].as_array().unwrap();
+        assert!(diagnostics.iter().all(|found| found["subgraph"] == "gamma"), "{body}");
+        assert!(diagnostics.iter().any(|found| found["code"] == "INVALID_GRAPHQL"), "{body}");
+        assert_eq!(body["ready"], true, "{body}");
+        assert_eq!(gateway.data("{ hello }").await["hello"], "hello world");
+        gateway.running.stop().await;
+    }
+}
+
+/// Nothing of the gateway waits for what a client wanted that has left: its fetch is dropped.
 #[tokio::test]
 async fn a_client_that_leaves_cancels_what_runs() {
     let nats = nats().await;

@@ -20,6 +20,14 @@ async fn refused_for(gateway: &TestGateway, query: &str) -> (String, String) {
     (text("code"), text("setting"))
 }
 
+/// The setting that the first error names, in its message too.
+fn setting(answer: &Value) -> &str {
+    let error = &answer["errors"][0];
+    let setting = error["extensions"]["setting"].as_str().unwrap_or_default();
+    assert!(error["message"].as_str().unwrap().contains(setting), "{error}");
+    setting
+}
+
 #[tokio::test]
 async fn documents_over_a_limit_are_refused_by_default() {
     let nats = nats().await;
@@ -95,7 +103,7 @@ async fn an_answer_that_grows_too_large_is_cut_off() {
     // the introspection field makes the gateway write the answer.
     let answer = gateway.run("{ large(size: 5000) __schema { queryType { name } } }").await;
     assert_eq!(answer["data"], Value::Null, "{answer}");
-    assert_eq!(answer["errors"][0]["extensions"]["setting"], "--max-answer-bytes");
+    assert_eq!(setting(&answer), "--max-answer-bytes");
 }
 
 #[tokio::test]
@@ -108,8 +116,9 @@ async fn too_many_requests_at_once_are_refused_at_once() {
     events.until_started(1).await;
     let response = gateway.post(&json!({ "query": "{ hello }" })).send().await.unwrap();
     assert_eq!(response.headers()[header::RETRY_AFTER], "1");
-    let (status, code, _) = refusal(response).await;
+    let (status, code, body) = refusal(response).await;
     assert_eq!((status, code.as_str()), (StatusCode::SERVICE_UNAVAILABLE, "OVERLOADED"));
+    assert_eq!(setting(&body), "--max-requests");
     slow.abort();
 }
 
@@ -148,9 +157,49 @@ async fn a_request_has_a_time_limit() {
     let gateway = TestGateway::with(&nats, "--request-timeout 400ms", &["alpha"]).await;
     let answer = gateway.run("{ slow(ms: 20000) }").await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "SUBGRAPH_TIMEOUT", "{answer}");
+    assert_eq!(setting(&answer), "--request-timeout");
 
     let answer = raw(&gateway, "content-length: 100", b"{").await;
     assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("REQUEST_TIMEOUT"), "{answer}");
+    assert!(answer.contains("--request-timeout"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_subgraph_has_a_time_limit() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let gateway = TestGateway::with(&nats, "--subgraph-timeout alpha=300ms", &["alpha"]).await;
+    let answer = gateway.run("{ slow(ms: 20000) }").await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "SUBGRAPH_TIMEOUT", "{answer}");
+    assert_eq!(setting(&answer), "--subgraph-timeout");
+    gateway.data("{ hello }").await;
+}
+
+/// Also where both would fit into one message of NATS.
+#[tokio::test]
+async fn what_is_exchanged_with_a_subgraph_has_a_limit() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let gateway = TestGateway::with(&nats, "--max-subgraph-message-bytes 4KiB", &["alpha"]).await;
+    gateway.data("{ large(size: 3000) }").await;
+    let long = format!("{{ hello(name: \"{}\") }}", "y".repeat(5000));
+    for query in ["{ large(size: 5000) }", "{ large(size: 50000) }", &long] {
+        let answer = gateway.run(query).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "PAYLOAD_TOO_LARGE", "{answer}");
+        assert_eq!(setting(&answer), "--max-subgraph-message-bytes");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_has_so_many_errors() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let gateway = TestGateway::with(&nats, "--max-errors 2", &["alpha"]).await;
+    let answer = gateway.run("{ a: missing b: missing c: missing d: missing }").await;
+    let errors = answer["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 3, "{answer}");
+    assert_eq!(errors[2]["extensions"]["code"], "TOO_MANY_ERRORS");
+    assert_eq!(errors[2]["extensions"]["setting"], "--max-errors");
 }
 
 /// A client that never ends its request's head doesn't hold its connection for ever.

@@ -4,11 +4,10 @@
 mod bridge;
 mod failures;
 mod forget;
-mod killed;
 mod outages;
 mod parts;
 mod plain;
-mod raw;
+pub mod raw;
 mod registry;
 mod rogues;
 mod rolling;

@@ -3,6 +3,8 @@
 
 mod data;
 mod dice;
+mod failures;
+mod parts;
 mod question;
 mod serve;
 mod world;
@@ -29,6 +31,11 @@ struct Counters {
     with_interface_objects: usize,
     with_weak_types: usize,
     nulls: usize,
+    deferred: usize,
+    later_parts: usize,
+    deferred_fetches: usize,
+    failures: usize,
+    explained_nulls: usize,
 }
 
 fn setting(name: &str, default: u64) -> u64 {

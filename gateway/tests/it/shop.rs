@@ -5,6 +5,7 @@
 //! once for each sentence that is checked.
 
 mod accounts;
+mod alone;
 mod catalogue;
 mod client;
 mod example;

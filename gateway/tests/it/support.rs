@@ -13,6 +13,7 @@ use tributary::{
 };
 use xtask::servers::Nats;
 
+pub mod process;
 pub mod subgraphs;
 
 /// What any event may take before a test fails; generous, since machines are busy.

@@ -4,8 +4,9 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
+use tributary_federation::compose::{SubgraphSdl, compose};
 
-use crate::support::{TestGateway, nats, refusal, subgraphs};
+use crate::support::{TestGateway, nats, process::GatewayProcess, refusal, subgraphs};
 
 const GREET: &str = "# Of the front page\nquery Greet($name: String) {\n  hello(name: $name)\n}\n";
 const TWO: &str = "query Names { items(ids: [\"ab\"]) { ...Part } }\n\
@@ -111,6 +112,34 @@ async fn trusted_operations_are_ready_when_the_graph_is() {
     let (_, code, _) =
         refusal(gateway.post(&json!({ "query": "query Gone { gone }" })).send().await.unwrap()).await;
     assert_eq!(code, "GRAPHQL_VALIDATION_FAILED");
+}
+
+/// Whether it is composed here or was before: what doesn't fit what is live is logged when it goes live.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_fit_the_graph_is_logged() {
+    let two = "query Fits { hello } query Gone { gone }";
+    let folder = folder(&[("greet.graphql", GREET), ("two.graphql", two)]);
+    let sdl = "type Query { hello(name: String): String }";
+    let inputs = [SubgraphSdl { name: "alpha", url: None, sdl }];
+    let supergraph = folder.path().join("supergraph.txt");
+    std::fs::write(&supergraph, compose(&inputs).supergraph.unwrap()).unwrap();
+    let (trusted, supergraph) = (folder.path().to_str().unwrap(), supergraph.to_str().unwrap());
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    for flags in [&["--trusted", trusted][..], &["--trusted", trusted, "--supergraph", supergraph]] {
+        let gateway = GatewayProcess::start(&nats, flags).await;
+        let line = gateway.logged(|line| line["file"] == "two.graphql").await;
+        assert_eq!((&line["operation"], &line["level"]), (&"Gone".into(), &"WARN".into()), "{line}");
+        assert_eq!(line["code"], "GRAPHQL_VALIDATION_FAILED");
+        gateway.ready(|status| status["ready"] == true).await;
+        assert_eq!(
+            gateway.ask(&json!({ "query": "query Fits { hello }" })).await["data"]["hello"],
+            "hello world"
+        );
+        let told = gateway.lines().iter().filter(|line| line["file"].is_string()).count();
+        assert_eq!(told, 1, "once, and the others fit");
+        gateway.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -154,6 +154,8 @@ pub fn check_strength(password: &str, email: &Email) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     fn cheap() -> Passwords {
@@ -177,6 +179,18 @@ mod tests {
         let decoy = PasswordHash::new(&passwords.decoy).unwrap();
         let real = passwords.hash("correct horse").await.unwrap();
         assert_eq!(decoy.params, PasswordHash::new(&real).unwrap().params);
+    }
+
+    /// Whatever a poll does itself, the other requests of its thread wait for.
+    #[tokio::test]
+    async fn no_poll_hashes() {
+        let passwords = Passwords::new(Cost { memory_kib: 19_456, passes: 2 }).unwrap();
+        let mut hash = std::pin::pin!(passwords.hash("correct horse"));
+        assert!(hash.as_mut().now_or_never().is_none());
+        let stored = hash.await.unwrap();
+        let mut verify = std::pin::pin!(passwords.verify("correct horse", Some(&stored)));
+        assert!(verify.as_mut().now_or_never().is_none());
+        assert!(verify.await.unwrap());
     }
 
     #[tokio::test(start_paused = true)]

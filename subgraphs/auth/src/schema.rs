@@ -4,9 +4,9 @@ mod mutation;
 mod query;
 mod user;
 
-use async_graphql::{EmptySubscription, Schema};
-use shop::entities::{Entities, NumberedEntities};
+use async_graphql::EmptySubscription;
 use shop::{Batch, PerRequest};
+use tributary_subgraph::{FederatedSchema, federated};
 use uuid::Uuid;
 
 use crate::accounts::Accounts;
@@ -15,14 +15,12 @@ use mutation::Mutation;
 use query::Query;
 
 /// The schema's type.
-pub type AuthSchema = Schema<Entities<Query>, Mutation, EmptySubscription>;
+pub type AuthSchema = FederatedSchema<Query, Mutation>;
 
 /// The schema, resolved by `accounts` and, where users are only looked up, by `users`.
 pub fn schema(accounts: Accounts, users: Users) -> AuthSchema {
-    Schema::build(Entities(Query), Mutation, EmptySubscription)
-        .enable_federation()
+    federated(Query, Mutation, EmptySubscription)
         .data(accounts)
-        .extension(NumberedEntities)
         .extension(PerRequest::new(move || Loaders::new(&users)))
         .finish()
 }

@@ -9,18 +9,17 @@
 //! | [`refusal`] | [`Refusal`]: an error that a client may read, with a stable code |
 //! | [`batch`] | [`Batch`]: many lookups, one query; [`PerRequest`]: loaders that live for one request |
 //! | [`input`] | checks of ids and text that name the field |
-//! | [`entities`] | [`Entities`](entities::Entities): one entity's failure is its own, with its path |
-//! | [`quote`] | what products answers on `internal.products.quote` |
+//! | [`quote`], [`check`] | what products answers on `internal.products.quote` and `internal.products.check` |
 //! | [`startup`] | the command line and the log of a service |
 //! | `postgres` | (feature `postgres`) a pool with its migrations run; constraint names |
-//! | `testing` | (feature `testing`) statements counted, the SDL's file, a gateway's side of NATS |
+//! | `testing` | (feature `testing`) people who ask, statements counted, the SDL's file, a gateway's side of NATS |
 //!
 //! Start at [`refusal`]: every resolver returns `Result<_, Refusal>`. Types that several subgraphs declare
 //! (`Money`, `PageInfo`) are `@shareable` and come from here, so that they can't differ.
 
 pub mod batch;
+pub mod check;
 pub mod currency;
-pub mod entities;
 pub mod input;
 pub mod money;
 pub mod page;

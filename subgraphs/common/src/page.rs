@@ -70,14 +70,12 @@ impl<C: Serialize + DeserializeOwned> Page<C> {
         i64::from(self.size) + 1
     }
 
-    /// The connection made of the rows that were read, at most [`Page::fetch`] of them, in the order of reading.
+    /// The connection made of the rows that were read and their places, at most [`Page::fetch`] of them, in the order of
+    /// reading.
     ///
     /// On the side that wasn't read, a cursor that was given counts as an item there.
-    pub fn connection<N: OutputType>(
-        &self,
-        mut rows: Vec<N>,
-        cursor: impl Fn(&N) -> C,
-    ) -> Connection<String, N> {
+    pub fn connection<N: OutputType>(&self, rows: impl IntoIterator<Item = (C, N)>) -> Connection<String, N> {
+        let mut rows: Vec<(C, N)> = rows.into_iter().collect();
         let size = self.size as usize;
         let more = rows.len() > size;
         rows.truncate(size);
@@ -88,7 +86,7 @@ impl<C: Serialize + DeserializeOwned> Page<C> {
             (self.after.is_some(), more)
         };
         let mut connection = Connection::new(has_previous, has_next);
-        connection.edges = rows.into_iter().map(|node| Edge::new(encode(&cursor(&node)), node)).collect();
+        connection.edges = rows.into_iter().map(|(place, node)| Edge::new(encode(&place), node)).collect();
         connection
     }
 }
@@ -138,12 +136,12 @@ mod tests {
 
     #[test]
     fn the_row_too_many_tells_of_another_page() {
-        let cursor = |n: &i32| (String::new(), *n as u32);
-        let forward = parse(Some(2), None, None).unwrap().connection(vec![1, 2, 3], cursor);
+        let row = |n: i32| ((String::new(), n.unsigned_abs()), n);
+        let forward = parse(Some(2), None, None).unwrap().connection([1, 2, 3].map(row));
         assert_eq!(forward.edges.iter().map(|edge| edge.node).collect::<Vec<_>>(), [1, 2]);
         assert_eq!((forward.has_previous_page, forward.has_next_page), (false, true));
 
-        let backward = parse(None, Some(2), None).unwrap().connection(vec![9, 8, 7], cursor);
+        let backward = parse(None, Some(2), None).unwrap().connection([9, 8, 7].map(row));
         assert_eq!(backward.edges.iter().map(|edge| edge.node).collect::<Vec<_>>(), [8, 9]);
         assert_eq!((backward.has_previous_page, backward.has_next_page), (true, false));
     }

@@ -1,7 +1,10 @@
-//! For the services' tests: what a request costs in SQL, the file that holds a subgraph's SDL, a gateway's side of NATS.
+//! For the services' tests: people who ask a schema, what a request costs in SQL, the file that holds a subgraph's SDL, a
+//! gateway's side of NATS.
 
+mod ask;
 mod wire;
 
+pub use ask::{Asked, Who, code, identity, request};
 pub use wire::Wire;
 
 use std::fmt;

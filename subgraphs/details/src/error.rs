@@ -1,6 +1,7 @@
 //! What can go wrong with details.
 
 use shop::{MoneyError, Refusal};
+use tributary_subgraph::InternalError;
 use uuid::Uuid;
 
 /// Why the service refused, or failed.
@@ -9,6 +10,9 @@ pub enum Error {
     /// Nothing is written of this product.
     #[error("there are no details of the product {0}")]
     NotFound(Uuid),
+    /// No product has this id.
+    #[error("no product has this id")]
+    UnknownProduct,
     /// An order's amounts don't add up: two currencies, or more than 64 bits.
     #[error("the order's amounts can't be added")]
     Amounts(#[from] MoneyError),
@@ -18,6 +22,12 @@ pub enum Error {
     /// A representation of an order without what `@requires` asks for.
     #[error("the order came without its items, which `details` requires")]
     ItemsMissing,
+    /// Products didn't answer.
+    #[error("products did not answer")]
+    Check(#[from] InternalError),
+    /// Products answered something else than was asked for.
+    #[error("the answer of products does not fit: {0}")]
+    CheckReply(String),
     /// PostgreSQL failed, or we used it wrongly.
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
@@ -28,9 +38,12 @@ impl From<Error> for Refusal {
         let message = error.to_string();
         match error {
             Error::NotFound(_) => Refusal::not_found(message),
+            Error::UnknownProduct => Refusal::not_found(message).field("productId"),
             Error::Amounts(error) => Refusal::conflict(format!("{message}: {error}")),
             Error::TooHeavy => Refusal::conflict(message),
             Error::ItemsMissing => Refusal::bad_input(message).field("items"),
+            Error::Check(cause) => Refusal::unavailable("products", &cause),
+            Error::CheckReply(_) => Refusal::internal(&error),
             Error::Database(error) => shop::postgres::refusal(&error),
         }
     }

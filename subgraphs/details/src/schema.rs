@@ -7,25 +7,25 @@ mod product;
 mod query;
 mod representation;
 
-use async_graphql::{EmptySubscription, Schema};
-use shop::entities::{Entities, NumberedEntities};
+use async_graphql::EmptySubscription;
 use shop::{Batch, PerRequest};
+use tributary_subgraph::{FederatedSchema, federated};
 use uuid::Uuid;
 
+use crate::products::Products;
 use crate::store::{Attribute, Details, Image, Store};
 use mutation::Mutation;
 use query::Query;
 
 /// The schema's type.
-pub type DetailsSchema = Schema<Entities<Query>, Mutation, EmptySubscription>;
+pub type DetailsSchema = FederatedSchema<Query, Mutation>;
 
-/// The schema on a store.
-pub fn schema(store: Store) -> DetailsSchema {
+/// The schema on a store, with products to ask what exists.
+pub fn schema(store: Store, products: Products) -> DetailsSchema {
     let loaders = store.clone();
-    Schema::build(Entities(Query), Mutation, EmptySubscription)
-        .enable_federation()
+    federated(Query, Mutation, EmptySubscription)
         .data(store)
-        .extension(NumberedEntities)
+        .data(products)
         .extension(PerRequest::new(move || Loaders::new(&loaders)))
         .finish()
 }

@@ -1,7 +1,7 @@
 //! A subgraph in one file: `NATS_URL=nats://hello:PASSWORD@HOST cargo run --example hello`.
 
-use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
-use tributary_subgraph::{Subgraph, connect, shutdown_signal};
+use async_graphql::{EmptyMutation, EmptySubscription, Object};
+use tributary_subgraph::{Subgraph, connect, federated, shutdown_signal};
 
 struct Query;
 
@@ -15,7 +15,7 @@ impl Query {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).init();
-    let schema = Schema::build(Query, EmptyMutation, EmptySubscription).enable_federation().finish();
+    let schema = federated(Query, EmptyMutation, EmptySubscription).finish();
     let url = std::env::var("NATS_URL").unwrap_or_else(|_| "nats://127.0.0.1:4222".to_owned());
     let client = connect("hello", &url).await?;
     Subgraph::new("hello", schema).serve(client, shutdown_signal()).await?;

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerAddr, ServerError};
 use percent_encoding::percent_decode_str;
+use tokio::sync::broadcast::Sender;
 use tributary_protocol::{NameError, ServiceName, subject};
+
+use crate::notices::{self, Notice};
 
 /// How often an idle connection is tried. With two missing answers a dead server is noticed after half a minute.
 const PING_INTERVAL: Duration = Duration::from_secs(10);
@@ -28,7 +31,8 @@ pub enum ConnectError {
 
 /// Connects as `name`, with the inbox prefix that its rights allow. `url` is one server or several, comma separated;
 /// user and password stand in the URL. Waits for the first connection, with a message for each attempt that fails, and
-/// connects again for ever afterwards.
+/// connects again for ever afterwards. What the server refuses such a client ends [`crate::Subgraph::serve`] and fails
+/// [`crate::Internal::call`] at once.
 ///
 /// # Errors
 /// When the name or the URL is malformed. A server that isn't there, or refuses the password, is tried again.
@@ -43,8 +47,12 @@ pub async fn connect(name: &str, url: &str) -> Result<Client, ConnectError> {
         .join(", ");
     let mut pause = Duration::from_millis(100);
     loop {
-        match options(&name, &servers).connect(&servers[..]).await {
-            Ok(client) => return Ok(client),
+        let news = notices::channel();
+        match options(&name, &servers, news.clone()).connect(&servers[..]).await {
+            Ok(client) => {
+                notices::register(&client, news);
+                return Ok(client);
+            }
             Err(error) if error.kind() == ConnectErrorKind::ServerParse => {
                 return Err(ConnectError::Client(error));
             }
@@ -58,13 +66,20 @@ pub async fn connect(name: &str, url: &str) -> Result<Client, ConnectError> {
     }
 }
 
-fn options(name: &ServiceName, servers: &[ServerAddr]) -> ConnectOptions {
+fn options(name: &ServiceName, servers: &[ServerAddr], news: Sender<Notice>) -> ConnectOptions {
     let options = ConnectOptions::new()
         .name(name)
         .custom_inbox_prefix(subject::inbox_prefix(name.as_str()))
         .ping_interval(PING_INTERVAL)
         .max_reconnects(None)
-        .event_callback(|event| async move { report(&event) });
+        .event_callback(move |event| {
+            report(&event);
+            if let Some(notice) = Notice::of(&event) {
+                // Nobody may be listening.
+                news.send(notice).ok();
+            }
+            std::future::ready(())
+        });
     match credentials(servers) {
         Some((user, password)) => options.user_and_password(user, password),
         None => options,

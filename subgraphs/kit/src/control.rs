@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use async_nats::{Client, Message, Subject, Subscriber};
+use async_nats::{Message, Subject, Subscriber};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
@@ -14,6 +14,7 @@ use tributary_protocol::{ControlSubject, Failure, FailureCode, Registration, Tok
 use crate::ServeError;
 use crate::gate::Replier;
 use crate::serve::random_token;
+use crate::subscriptions::Subscriptions;
 
 /// The open tokens of one instance.
 #[derive(Clone, Default)]
@@ -43,12 +44,11 @@ impl Dispatcher {
 
 impl Control {
     pub(crate) async fn start(
-        client: &Client,
+        subscriptions: &mut Subscriptions,
         registration: &Registration,
     ) -> Result<(Self, Dispatcher), ServeError> {
         let subject = ControlSubject::all_of(&registration.name, &registration.instance);
-        let subscribed = client.subscribe(subject.clone()).await;
-        let subscriber = subscribed.map_err(|source| ServeError::Subscribe { subject, source })?;
+        let subscriber = subscriptions.everyone(subject).await?;
         let control = Self::default();
         Ok((control.clone(), Dispatcher { control, subscriber }))
     }

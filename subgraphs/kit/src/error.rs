@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use tributary_protocol::NameError;
 
-/// Why [`crate::Subgraph::serve`] gave up. All but [`ServeError::Lost`] happen before the subgraph is announced.
+/// Why [`crate::Subgraph::serve`] gave up. All but [`ServeError::Refused`] and [`ServeError::Lost`] happen before the
+/// subgraph is announced.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The subgraph's name, or an internal verb, can't be part of a subject.
@@ -21,6 +22,20 @@ pub enum ServeError {
         /// What the client says.
         #[source]
         source: async_nats::SubscribeError,
+    },
+    /// The process's NATS user lacks a right. It is known only of clients that [`crate::connect`] made, and also ends a
+    /// subgraph that runs, should its rights be taken away.
+    #[error(
+        "NATS doesn't let this process {right} {subject}: serve with a credential of the subgraph `{name}`, and give that \
+         the rights of PROTOCOL.md, section 1"
+    )]
+    Refused {
+        /// What it may not do: `subscribe to` or `publish to`.
+        right: &'static str,
+        /// The subject.
+        subject: String,
+        /// The subgraph.
+        name: String,
     },
     /// The connection doesn't take messages.
     #[error("can't announce the subgraph: {0}")]

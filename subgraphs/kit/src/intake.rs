@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use async_nats::connection::State;
 use async_nats::{Client, Message, Request, RequestErrorKind, Subscriber};
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::task::unconstrained;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tributary_protocol::{ReplySubject, SubgraphName};
 
+use crate::notices::Notices;
 use crate::serve::random_token;
 
 /// How many messages the server shall still deliver, in a form that it can't read.
@@ -19,8 +22,8 @@ use crate::serve::random_token;
 /// ever read the number, it goes on sending; the fence and the final unsubscription bound that.
 const MORE_THAN_THE_SERVER_READS: u64 = 1_000_000_000_000;
 
-/// How long the server may take to say that it has sent everything.
-pub(crate) const FENCE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the server may take for one answer.
+const SERVER_TIME: Duration = Duration::from_secs(5);
 
 /// A subscription that loses nothing when it ends.
 pub(crate) struct Intake {
@@ -76,11 +79,31 @@ impl Intake {
 }
 
 /// Returns when the server has read everything that we sent, and everything has arrived that it sent before that; false
-/// when it doesn't say so in time. The server answers a request that nobody hears by itself, on the same connection,
-/// behind all that it had for us. async-nats's `flush` waits for the socket only.
+/// when it doesn't say so in time, or can't. The server answers a request that nobody hears by itself, on the same
+/// connection, behind all that it had for us. async-nats's `flush` waits for the socket only.
 pub(crate) async fn fence(client: &Client, name: &SubgraphName) -> bool {
     let nobody = ReplySubject::nobody(name, &random_token());
-    let request = Request::new().timeout(Some(FENCE_TIMEOUT));
-    let answer = client.send_request(nobody, request).await;
-    matches!(answer, Err(error) if error.kind() == RequestErrorKind::NoResponders)
+    let mut notices = Notices::of(client);
+    let answer = while_connected(client, client.send_request(nobody.clone(), Request::new().timeout(None)));
+    tokio::select! {
+        biased;
+        answer = answer => {
+            matches!(answer, Some(Err(error)) if error.kind() == RequestErrorKind::NoResponders)
+        }
+        _ = notices.refusal(|refusal| refusal.subject == nobody) => false,
+    }
+}
+
+/// Does what needs the server: until it is done, the server has had its time, or the connection is lost. async-nats
+/// keeps what is asked of a server that is gone until it is back, and a process that stops must end.
+pub(crate) async fn while_connected<T>(client: &Client, work: impl Future<Output = T>) -> Option<T> {
+    let mut notices = Notices::of(client);
+    if client.connection_state() == State::Disconnected {
+        return None;
+    }
+    tokio::select! {
+        biased;
+        done = timeout(SERVER_TIME, work) => done.ok(),
+        () = notices.disconnected() => None,
+    }
 }

@@ -14,6 +14,7 @@ use tributary_protocol::{
 
 use crate::endpoint::{deadline, guard, head, late};
 use crate::gate::{Gate, Outcome};
+use crate::notices::{Notices, Right};
 use crate::serve::random_token;
 
 /// What serves a verb.
@@ -35,6 +36,10 @@ pub enum InternalError {
     /// A name can't be part of a subject.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// NATS doesn't let this process make the call. Nothing ran. It is known only on a client that [`crate::connect`]
+    /// made; on another the call looks like one that isn't answered.
+    #[error("NATS doesn't let this process call {0}: allow it in the server's configuration")]
+    NotAllowed(String),
     /// The connection doesn't take the call.
     #[error("the call could not be sent: {0}")]
     Connection(#[source] async_nats::Error),
@@ -108,12 +113,18 @@ impl Internal {
     ) -> Result<Message, InternalError> {
         let mut headers = HeaderMap::new();
         RequestHead { timeout: Some(timeout), ..RequestHead::default() }.write(&mut headers);
+        let mut notices = Notices::of(&self.client);
         let mut answers = self.client.subscribe(reply.clone()).await.map_err(connection)?;
         let sent =
             self.client.publish_with_reply_and_headers(subject.to_owned(), reply, headers, request).await;
         sent.map_err(connection)?;
         let closed = || InternalError::Connection("the connection is closed".into());
-        let answer = answers.next().await.ok_or_else(closed);
+        let answer = tokio::select! {
+            answer = answers.next() => answer.ok_or_else(closed),
+            _ = notices.refusal(|refusal| refusal.right == Right::Publish && refusal.subject == subject) => {
+                Err(InternalError::NotAllowed(subject.to_owned()))
+            }
+        };
         answers.unsubscribe().await.ok();
         answer
     }

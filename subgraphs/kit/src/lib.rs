@@ -9,7 +9,9 @@
 //! [`tributary_protocol`].
 //!
 //! # The schema
-//! - It must be a federation subgraph: at least one entity, or `enable_federation()`.
+//! - Begin it with [`federated`]. An entity that fails is then a null and an error with its own path, and the others are
+//!   still answered; async-graphql by itself lets the first that fails take all along, and tells the gateway not which.
+//! - Any other async-graphql schema is served, too, if it is a federation subgraph: at least one entity, or `enable_federation()`.
 //! - async-graphql leaves the `Subscription` type out of `_service.sdl` unless the builder's
 //!   `enable_subscription_in_federation()` is called: without it the gateway never sees a subscription.
 //! - Its root types are called `Query`, `Mutation` and `Subscription`: async-graphql loses other names in the SDL.
@@ -27,9 +29,10 @@
 //! ```text
 //! subgraph      what the user says                 connection   connect, and say loudly what the server refuses
 //!  └ serve      start, run, stop                   internal     calls between services beside the graph
-//!     ├ intake  one subscription: take, then drain http         the same schema for a developer's browser
-//!     ├ gate    concurrency, counting, replying    shutdown     SIGTERM or SIGINT
-//!     ├ endpoint one GraphQL request
+//!     ├ intake  one subscription: take, then drain notices      what the server refuses, and that it is gone
+//!     ├ gate    concurrency, counting, replying    http         the same schema for a developer's browser
+//!     ├ endpoint one GraphQL request               entities     each fails by itself, with its path
+//!     ├ subscriptions, and the rights they need    shutdown     SIGTERM or SIGINT
 //!     ├ control  the rest of a request in parts
 //!     └ registry `$SRV` PING, INFO, STATS
 //! ```
@@ -38,19 +41,23 @@ mod connection;
 mod context;
 mod control;
 mod endpoint;
+mod entities;
 mod error;
 mod gate;
 mod http;
 mod intake;
 mod internal;
+mod notices;
 mod registry;
 mod serve;
 mod shutdown;
 mod stats;
 mod subgraph;
+mod subscriptions;
 
 pub use connection::{ConnectError, connect};
 pub use context::{Deadline, IdempotencyKey, TraceContext};
+pub use entities::{Entities, FederatedSchema, federated};
 pub use error::ServeError;
 pub use internal::{Internal, InternalError};
 pub use shutdown::shutdown_signal;

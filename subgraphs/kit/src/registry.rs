@@ -13,6 +13,7 @@ use tributary_protocol::service::{self, Info, PING_TYPE, Ping, STATS_TYPE, Verb}
 
 use crate::ServeError;
 use crate::stats::Stats;
+use crate::subscriptions::Subscriptions;
 
 /// Answers for one instance.
 pub(crate) struct Registry {
@@ -26,13 +27,13 @@ pub(crate) struct Registry {
 impl Registry {
     pub(crate) async fn start(
         client: &Client,
+        subscriptions: &mut Subscriptions,
         registration: &Registration,
         stats: Arc<Stats>,
     ) -> Result<Self, ServeError> {
         let mut questions = Vec::new();
         for subject in service::subscriptions(&registration.name, &registration.instance) {
-            let subscribed = client.subscribe(subject.clone()).await;
-            questions.push(subscribed.map_err(|source| ServeError::Subscribe { subject, source })?);
+            questions.push(subscriptions.everyone(subject).await?);
         }
         let info = registration.to_info();
         Ok(Self { client: client.clone(), registration: registration.clone(), info, stats, questions })

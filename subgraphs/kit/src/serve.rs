@@ -9,17 +9,18 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tributary_protocol::{
-    Announcement, Features, QUEUE_GROUP, QuerySubject, Registration, SdlHash, SubgraphName, Token, subject,
+    Announcement, Features, QuerySubject, Registration, SdlHash, SubgraphName, Token, subject,
 };
 
 use crate::control::Control;
 use crate::endpoint::Endpoint;
 use crate::gate::{Gate, Replier};
-use crate::intake::{FENCE_TIMEOUT, Intake, fence};
+use crate::intake::{Intake, fence, while_connected};
 use crate::internal::InternalEndpoint;
 use crate::registry::Registry;
 use crate::stats::Stats;
 use crate::subgraph::Settings;
+use crate::subscriptions::Subscriptions;
 use crate::{ServeError, Subgraph, connection, http};
 
 pub(crate) async fn serve<E: Executor>(
@@ -30,15 +31,12 @@ pub(crate) async fn serve<E: Executor>(
     connection::warn_if_open(&client);
     let registration = register(&subgraph).await?;
     let mut instance = Instance::start(subgraph, client, registration).await?;
-    instance.announce(Announcement::Up).await?;
-    tracing::info!(subgraph = %instance.registration.name, instance = %instance.registration.instance,
-        subject = %instance.registration.subject, "ready");
-    let lost = tokio::select! {
-        () = shutdown => false,
-        () = instance.intake_ended() => true,
+    let ended = tokio::select! {
+        () = shutdown => Ok(()),
+        error = instance.run() => Err(error),
     };
     instance.stop().await;
-    if lost { Err(ServeError::Lost) } else { Ok(()) }
+    ended
 }
 
 /// Asks the schema what it is. The hash is that of the answer to `_service`, not of some other way to print the
@@ -82,6 +80,7 @@ struct Instance {
     client: Client,
     registration: Registration,
     settings: Settings,
+    subscriptions: Subscriptions,
     /// Tells the intakes to stop taking.
     draining: CancellationToken,
     /// Tells what serves requests that still run to stop, too.
@@ -97,7 +96,8 @@ struct Instance {
 }
 
 impl Instance {
-    /// Subscribes everything. Until the announcement nobody knows of it, so that nothing has to be undone on an error.
+    /// Subscribes everything. Nothing has to be undone on an error: it comes before the subscription that requests arrive
+    /// on, or because the connection is closed.
     async fn start<E: Executor>(
         subgraph: Subgraph<E>,
         client: Client,
@@ -112,6 +112,7 @@ impl Instance {
             registry: JoinSet::new(),
             leaving: CancellationToken::new(),
             requests: TaskTracker::new(),
+            subscriptions: Subscriptions::new(client.clone(), registration.name.clone()),
             registration,
             client,
         };
@@ -124,7 +125,8 @@ impl Instance {
             );
             instance.helpers.spawn(http::serve(listener, site, instance.finished.clone()));
         }
-        let (control, dispatcher) = Control::start(&instance.client, &instance.registration).await?;
+        let (control, dispatcher) =
+            Control::start(&mut instance.subscriptions, &instance.registration).await?;
         instance.helpers.spawn(dispatcher.run(instance.finished.clone()));
         let stats = Arc::new(Stats::new());
         instance.start_internal(subgraph.internal).await?;
@@ -132,7 +134,9 @@ impl Instance {
         let endpoint = Endpoint::new(subgraph.executor, subgraph.prepare, control, gate, &instance.settings);
         let subject = instance.registration.subject.to_string();
         instance.take(subject, move |message| endpoint.accept(message)).await?;
-        let registry = Registry::start(&instance.client, &instance.registration, stats).await?;
+        let registry =
+            Registry::start(&instance.client, &mut instance.subscriptions, &instance.registration, stats)
+                .await?;
         instance.registry.spawn(registry.run(instance.leaving.clone()));
         Ok(instance)
     }
@@ -167,11 +171,32 @@ impl Instance {
         subject: String,
         accept: impl Fn(async_nats::Message) + Send + Sync + 'static,
     ) -> Result<(), ServeError> {
-        let subscribed = self.client.queue_subscribe(subject.clone(), QUEUE_GROUP.to_owned()).await;
-        let subscriber = subscribed.map_err(|source| ServeError::Subscribe { subject, source })?;
+        let subscriber = self.subscriptions.one_of_us(subject).await?;
         let intake = Intake::new(self.client.clone(), self.registration.name.clone(), subscriber);
         self.intakes.spawn(intake.run(self.draining.clone(), accept));
         Ok(())
+    }
+
+    /// Announces the instance and serves, until it can't any more.
+    async fn run(&mut self) -> ServeError {
+        let confirmed = tokio::select! {
+            biased;
+            refused = self.subscriptions.refused() => return refused,
+            confirmed = fence(&self.client, &self.registration.name) => confirmed,
+        };
+        if !confirmed {
+            tracing::warn!("the server didn't confirm the subscriptions in time");
+        }
+        if let Err(error) = self.announce(Announcement::Up).await {
+            return error;
+        }
+        tracing::info!(subgraph = %self.registration.name, instance = %self.registration.instance,
+            subject = %self.registration.subject, "ready");
+        tokio::select! {
+            refused = self.subscriptions.refused() => refused,
+            // A subscription ends by itself only when its connection is closed for good.
+            _ = self.intakes.join_next() => ServeError::Lost,
+        }
     }
 
     /// Says that this instance came or went. It goes the same way as the subscriptions before it, so whoever hears it
@@ -184,22 +209,16 @@ impl Instance {
         self.client.flush().await.map_err(|error| ServeError::Announce(error.into()))
     }
 
-    /// A subscription ends by itself only when its connection is closed for good.
-    async fn intake_ended(&mut self) {
-        self.intakes.join_next().await;
-    }
-
     async fn stop(mut self) {
         tracing::info!(subgraph = %self.registration.name, running = self.requests.len(), "stopping");
         self.leaving.cancel();
         while self.registry.join_next().await.is_some() {}
         self.draining.cancel();
         while self.intakes.join_next().await.is_some() {}
-        // async-nats waits for ever for a server that is gone, and a process that stops must end.
-        match tokio::time::timeout(FENCE_TIMEOUT, self.announce(Announcement::Down)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the stop could not be announced"),
-            Err(_) => tracing::warn!("the stop could not be announced: the server didn't take it in time"),
+        match while_connected(&self.client, self.announce(Announcement::Down)).await {
+            Some(Ok(())) => {}
+            Some(Err(error)) => tracing::warn!(%error, "the stop could not be announced"),
+            None => tracing::warn!("the stop could not be announced: the server is gone or too slow"),
         }
         self.requests.close();
         if tokio::time::timeout(self.settings.grace, self.requests.wait()).await.is_err() {

@@ -147,7 +147,9 @@ impl<E: Executor> Subgraph<E> {
     /// else its owner does with it.
     ///
     /// # Errors
-    /// Before the subgraph is announced: see [`ServeError`]. Afterwards only when the connection is closed for good.
+    /// Before the subgraph is announced: see [`ServeError`]. Afterwards only when the connection is closed for good, or the
+    /// server takes a right away. What the server refuses is known of clients that [`crate::connect`] made; on another a
+    /// subgraph without rights serves, and nobody reaches it.
     pub async fn serve(
         self,
         client: async_nats::Client,

@@ -8,9 +8,9 @@ mod user;
 
 use std::collections::HashMap;
 
-use async_graphql::{EmptySubscription, Schema};
-use shop::entities::{Entities, NumberedEntities};
+use async_graphql::EmptySubscription;
 use shop::{Batch, PerRequest, Refusal};
+use tributary_subgraph::{FederatedSchema, federated};
 use uuid::Uuid;
 
 use crate::number::Number;
@@ -21,16 +21,14 @@ use mutation::Mutation;
 use query::Query;
 
 /// The schema's type.
-pub type OrdersSchema = Schema<Entities<Query>, Mutation, EmptySubscription>;
+pub type OrdersSchema = FederatedSchema<Query, Mutation>;
 
 /// The schema on a store, with prices from products.
 pub fn schema(store: Store, quotes: Quotes) -> OrdersSchema {
     let loaders = store.clone();
-    Schema::build(Entities(Query), Mutation, EmptySubscription)
-        .enable_federation()
+    federated(Query, Mutation, EmptySubscription)
         .data(Orders::new(store.clone(), quotes))
         .data(store)
-        .extension(NumberedEntities)
         .extension(PerRequest::new(move || Loaders::new(&loaders)))
         .finish()
 }

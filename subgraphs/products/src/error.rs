@@ -21,9 +21,12 @@ pub enum Error {
     /// Orders may refer to it.
     #[error("a price of this product was quoted, so it can only be archived")]
     Quoted,
-    /// A cursor of another sort.
-    #[error("this cursor belongs to another sort")]
+    /// A cursor of another sort, or of another search's ranks.
+    #[error("this cursor belongs to another sort or search")]
     ForeignCursor,
+    /// A sort by relevance to nothing.
+    #[error("a sort by relevance needs a text to be relevant to")]
+    NothingToMatch,
     /// PostgreSQL failed, or we used it wrongly.
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
@@ -39,6 +42,7 @@ impl From<Error> for Refusal {
             Error::StockTooLarge => Refusal::bad_input(message).field("delta"),
             Error::Quoted => Refusal::conflict(message),
             Error::ForeignCursor => Refusal::bad_input(message),
+            Error::NothingToMatch => Refusal::bad_input(message).field("filter.text"),
             Error::Database(error) => shop::postgres::refusal(&error),
         }
     }

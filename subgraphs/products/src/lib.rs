@@ -5,20 +5,23 @@
 //! | `config` | the command line |
 //! | `schema` | the graph: `Query`, `Mutation`, the entity `Product`; who may do what; what input is right |
 //! | `store` | PostgreSQL: every statement of this service, and the types that it keeps |
-//! | `quote` | `internal.products.quote`, with which orders asks for prices |
+//! | `internal` | what the other services ask: prices, and whether a product exists |
 //! | `error` | what can go wrong, and what a client is told of it |
+//! | `testing` | (feature `testing`) the service, running, for the tests of those that ask it |
 //!
 //! A request goes `schema` → `store`. Start reading at `schema/query.rs`. The other services have the same shape.
 
 mod config;
 mod error;
-mod quote;
+mod internal;
 mod schema;
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use config::Config;
 pub use error::Error;
-pub use quote::handler as quote_handler;
+pub use internal::{check_handler, quote_handler};
 pub use schema::{ProductsSchema, schema};
 pub use store::{MIGRATIONS, NewProduct, Product, Store};
 
@@ -37,8 +40,9 @@ pub async fn serve(
     let store = Store::new(pool);
     let nats =
         tributary_subgraph::connect(NAME, &config.serve.nats).await.context("no connection to NATS")?;
-    let mut subgraph =
-        Subgraph::new(NAME, schema(store.clone())).internal(shop::quote::VERB, quote::handler(store));
+    let mut subgraph = Subgraph::new(NAME, schema(store.clone()))
+        .internal(shop::quote::VERB, quote_handler(store.clone()))
+        .internal(shop::check::VERB, check_handler(store));
     if let Some(address) = config.serve.http {
         subgraph = subgraph.http(address);
     }

@@ -7,9 +7,9 @@ mod query;
 
 use std::collections::HashMap;
 
-use async_graphql::{EmptySubscription, Schema};
-use shop::entities::{Entities, NumberedEntities};
+use async_graphql::EmptySubscription;
 use shop::{Batch, PerRequest, Refusal};
+use tributary_subgraph::{FederatedSchema, federated};
 use uuid::Uuid;
 
 use crate::store::{Product, StockChange, Store};
@@ -17,15 +17,13 @@ use mutation::Mutation;
 use query::Query;
 
 /// The schema's type.
-pub type ProductsSchema = Schema<Entities<Query>, Mutation, EmptySubscription>;
+pub type ProductsSchema = FederatedSchema<Query, Mutation>;
 
 /// The schema on a store.
 pub fn schema(store: Store) -> ProductsSchema {
     let loaders = store.clone();
-    Schema::build(Entities(Query), Mutation, EmptySubscription)
-        .enable_federation()
+    federated(Query, Mutation, EmptySubscription)
         .data(store)
-        .extension(NumberedEntities)
         .extension(PerRequest::new(move || Loaders::new(&loaders)))
         .finish()
 }

@@ -88,7 +88,7 @@ impl Mongo {
 impl Server {
     /// Starts a server on a free port.
     pub fn launch(settings: &Settings) -> Result<Self> {
-        let program = tools::mongodb::provide()?;
+        let program = tools::mongodb::provide(tools::mongodb::maker(&settings.store))?;
         fs::create_dir_all(&settings.store)?;
         let mut tries = 0;
         loop {

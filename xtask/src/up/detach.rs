@@ -4,12 +4,13 @@ use std::env;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write, stderr};
 use std::process::{Child, Command, ExitCode, Stdio};
-use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::Options;
+use crate::interrupt::Interrupt;
 use crate::run_file::RunFile;
 use crate::workspace;
 
@@ -25,35 +26,39 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     command.args(["up", "--detached", "--profile", &options.profile, "--port", &options.port.to_string()]);
     command.args(options.fresh.then_some("--fresh")).args(options.seed.then_some("--seed"));
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).current_dir(workspace::root());
+    let interrupt = Interrupt::install()?;
     let mut child = command.spawn().context("can't start another xtask")?;
     loop {
+        let is_ready = RunFile::read().is_some();
         let ended = child.try_wait()?;
+        // After these two, so that nothing said before them is missed.
         show(&mut shown)?;
-        if ended.is_some() {
-            // Its own words have just been shown.
-            return Ok(ExitCode::FAILURE);
+        match ended {
+            Some(_) if interrupt.heard() => return Ok(ExitCode::from(130)),
+            Some(_) => return Ok(ExitCode::FAILURE),
+            None if is_ready => return Ok(ExitCode::SUCCESS),
+            None => {}
         }
-        if RunFile::read().is_some() {
-            return settle(&mut child, &mut shown);
+        if interrupt.within(Duration::from_millis(50)) {
+            stop(&mut child)?;
         }
-        thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// Whoever loses patience before the shop answers doesn't want to have it.
+fn stop(child: &mut Child) -> Result<()> {
+    if let Some(pid) = Pid::from_raw(child.id().cast_signed()) {
+        // It may have ended since we looked; it is still ours to collect, so the pid means nothing else.
+        let _ = kill_process(pid, Signal::TERM);
+    }
+    child.wait()?;
+    Ok(())
 }
 
 /// The detached process's own first step: a closed terminal and its Ctrl-C are no longer ours.
 pub fn leave_terminal() -> Result<()> {
     rustix::process::setsid().context("can't leave the terminal's session")?;
     Ok(())
-}
-
-/// The URLs are printed just after the file is written.
-fn settle(child: &mut Child, shown: &mut File) -> Result<ExitCode> {
-    thread::sleep(Duration::from_millis(100));
-    show(shown)?;
-    if child.try_wait()?.is_some() {
-        bail!("the shop ended as soon as it had started");
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 fn show(log: &mut File) -> Result<()> {

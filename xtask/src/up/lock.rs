@@ -21,7 +21,7 @@ pub struct RunLock(#[expect(dead_code, reason = "the lock is the open file")] Fi
 /// The `up` that runs now.
 #[derive(Debug)]
 pub struct Running {
-    owner: Option<Identity>,
+    owner: Identity,
 }
 
 fn path() -> PathBuf {
@@ -48,40 +48,28 @@ impl RunLock {
 
 impl Running {
     /// The one that runs now, if any.
-    pub fn find() -> Result<Option<Self>> {
-        if !path().exists() {
-            return Ok(None);
-        }
-        match open()?.try_lock() {
-            Ok(()) => Ok(None),
-            Err(TryLockError::WouldBlock) => {
-                // Empty for a moment after it was taken.
-                let owner = serde_json::from_slice(&fs::read(path())?).ok();
-                Ok(Some(Self { owner }))
-            }
-            Err(TryLockError::Error(cause)) => Err(cause).context("can't ask for .tributary/up.lock"),
-        }
+    pub fn find() -> Option<Self> {
+        // Not by trying the lock, which would be in the way of whoever takes it at this moment.
+        let owner: Identity = serde_json::from_slice(&fs::read(path()).ok()?).ok()?;
+        owner.is_alive().then_some(Self { owner })
     }
 
     /// One line for a person.
     pub fn describe(&self) -> String {
-        let pid = self.owner.as_ref().map(|owner| format!(" (process {})", owner.pid)).unwrap_or_default();
+        let pid = self.owner.pid;
         match RunFile::read() {
-            Some(run) => format!("the shop already runs at {}{pid}", run.gateway_url()),
-            None => format!("the shop is already starting{pid}"),
+            Some(run) => format!("the shop already runs at {} (process {pid})", run.gateway_url()),
+            None => format!("the shop is already starting (process {pid})"),
         }
     }
 
     /// Asks it to stop, and waits until it has.
     pub fn stop(&self) -> Result<()> {
-        let owner = self.owner.as_ref().filter(|owner| owner.is_alive());
-        let pid = owner.and_then(|owner| Pid::from_raw(owner.pid.cast_signed()));
-        let pid = pid.context("the shop is just starting; try again in a second")?;
-        kill_process(pid, Signal::TERM)
-            .with_context(|| format!("can't stop process {}", pid.as_raw_pid()))?;
+        let pid = Pid::from_raw(self.owner.pid.cast_signed()).context("no process has the number 0")?;
+        kill_process(pid, Signal::TERM).with_context(|| format!("can't stop process {}", self.owner.pid))?;
         let until = Instant::now() + Duration::from_secs(90);
-        while Self::find()?.is_some() {
-            ensure!(Instant::now() < until, "process {} doesn't stop", pid.as_raw_pid());
+        while self.owner.is_alive() {
+            ensure!(Instant::now() < until, "process {} doesn't stop", self.owner.pid);
             thread::sleep(Duration::from_millis(50));
         }
         Ok(())

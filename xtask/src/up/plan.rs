@@ -9,13 +9,16 @@ use crate::{web, workspace};
 
 use super::foreign::Foreign;
 
-/// Minutes of one core that building the programs takes from nothing, and the disk that it fills.
+/// Minutes of one core that building the programs takes from nothing, what is downloaded for it, and the disk that it
+/// fills.
 const BUILD_CORE_MINUTES: u32 = 10;
+const BUILD_DOWNLOAD_MB: u32 = 80;
 const BUILD_DISK_MB: u32 = 3_000;
 
-/// The same for the page, packages included.
+/// The same for the page.
 const PAGE_MINUTES: u32 = 2;
-const PAGE_DISK_MB: u32 = 400;
+const PAGE_DOWNLOAD_MB: u32 = 120;
+const PAGE_DISK_MB: u32 = 300;
 
 /// The work.
 #[derive(Debug)]
@@ -46,7 +49,8 @@ impl Plan {
             }
         }
         plan.server("MongoDB", foreign.mongodb.is_some(), || {
-            named(tools::mongodb::locate(), |server| server.origin)
+            let store = workspace::data().join("mongodb");
+            named(tools::mongodb::locate(tools::mongodb::maker(&store)), |server| server.origin)
         });
         plan.packages.retain(|package| !package.is_installed());
         plan
@@ -67,13 +71,13 @@ impl Plan {
             (minutes, disk) = (minutes.max(1), disk + disk_mb);
         }
         if !self.programs.exist() {
-            work.push("download and build the Rust crates".into());
+            work.push(format!("download the Rust crates ({BUILD_DOWNLOAD_MB} MB, if cargo doesn't have them) and build the programs"));
             (minutes, disk) = (minutes.max(BUILD_CORE_MINUTES.div_ceil(cores)), disk + BUILD_DISK_MB);
         }
         match &self.page {
             Ok(commands) if commands.is_empty() => {}
             Ok(_) => {
-                work.push("download the page's packages and build it".into());
+                work.push(format!("download the page's packages ({PAGE_DOWNLOAD_MB} MB) and build it"));
                 (minutes, disk) = (minutes.max(PAGE_MINUTES), disk + PAGE_DISK_MB);
             }
             Err(reason) => eprintln!("  the page at / is left out: {reason}"),

@@ -5,4 +5,5 @@ mod lifeline;
 mod rights;
 mod servers;
 mod support;
+mod test_run;
 mod up;

@@ -1,12 +1,14 @@
 //! `up` and `down`. Each test has a folder of its own in place of `.tributary`.
 
 use std::fs;
+use std::io::Read;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use xtask::process::Identity;
@@ -78,12 +80,21 @@ fn ask_example(run: &Value) -> Value {
     ask(run, Some(token), &json!({ "query": QUERY }))
 }
 
-fn up(folder: &Path, port: u16, more: &[&str]) -> (Output, Duration) {
+fn up(folder: &Path, port: u16, more: &[&str]) -> Duration {
     let began = Instant::now();
     let mut command = xtask(folder, &["up", "--detach", "--profile", "dev", "--port", &port.to_string()]);
     let output = command.args(more).output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
-    (output, began.elapsed())
+    began.elapsed()
+}
+
+/// The process that keeps the shop.
+fn owner(folder: &Path) -> Identity {
+    serde_json::from_slice(&fs::read(folder.join("up.lock")).unwrap()).unwrap()
+}
+
+fn signal(process: &Identity, signal: Signal) {
+    kill_process(Pid::from_raw(process.pid.cast_signed()).unwrap(), signal).unwrap();
 }
 
 /// One test, since starting the shop is what takes the time.
@@ -97,18 +108,19 @@ fn the_shop_lives() {
     check_second_is_refused(folder);
     check_kill_leaves_nothing(folder, &first);
 
-    let (_, took) = up(folder, port, &[]);
+    let took = up(folder, port, &[]);
     eprintln!("the second `up` took {took:?}");
     let second = run_file(folder);
     assert_eq!(ask_example(&second)["data"]["me"]["orders"], orders, "the data survives, and is seeded once");
     assert_eq!(first["users"], second["users"]);
     check_down(folder, &second);
+    check_interrupt(folder, port, &orders);
 
     up(folder, port, &["--fresh"]);
     let third = run_file(folder);
     assert_ne!(ask_example(&third)["data"]["me"]["orders"], orders, "these are new orders");
     assert_ne!(third["users"], second["users"], "with new passwords");
-    assert!(xtask(folder, &["down"]).status().unwrap().success());
+    check_kill_ends_all(folder, &third);
 }
 
 /// The example's orders.
@@ -149,12 +161,49 @@ fn check_second_is_refused(folder: &Path) {
 
 fn check_kill_leaves_nothing(folder: &Path, run: &Value) {
     let all = processes(run);
-    let lock: Identity = serde_json::from_slice(&fs::read(folder.join("up.lock")).unwrap()).unwrap();
-    assert_eq!(children(lock.pid).len(), all.len());
-    assert!(Command::new("kill").args(["-9", &lock.pid.to_string()]).status().unwrap().success());
+    let owner = owner(folder);
+    assert_eq!(children(owner.pid).len(), all.len());
+    signal(&owner, Signal::KILL);
     // Not waited for: the next `up` has to cope with what is still stopping, and with the file that says it runs.
     assert!(folder.join("run.json").exists());
     soon("the gateway outlives its owner", || !all[0].is_alive());
+}
+
+/// In the foreground, as a person does: Ctrl-C stops the parts one after the other, and the data stays.
+fn check_interrupt(folder: &Path, port: u16, orders: &Value) {
+    let mut command = xtask(folder, &["up", "--profile", "dev", "--port", &port.to_string()]);
+    let mut shop = command.stderr(Stdio::piped()).spawn().unwrap();
+    soon("the shop answers", || folder.join("run.json").exists());
+    let run = run_file(folder);
+    assert_eq!(ask_example(&run)["data"]["me"]["orders"], *orders);
+    let all = processes(&run);
+    let (gateway, rest) = all.split_first().unwrap();
+    let (servers, services) = rest.split_at(3);
+    signal(&owner(folder), Signal::INT);
+    soon("everything stops in its turn", || {
+        // Asked in this order, since what ended stays ended: it can't look as if the later had come first.
+        let stopped = [servers, services].map(|some| some.iter().any(|process| !process.is_alive()));
+        assert!(
+            !stopped[0] || services.iter().all(|service| !service.is_alive()),
+            "servers are stopped last"
+        );
+        assert!(!stopped[1] || !gateway.is_alive(), "the gateway is stopped first");
+        servers.iter().all(|server| !server.is_alive())
+    });
+    assert!(shop.wait().unwrap().success());
+    assert!(!folder.join("run.json").exists());
+    let mut text = String::new();
+    shop.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+    assert!(text.contains("Ctrl-C stops it; the data stays") && text.contains("ada@shop.example"), "{text}");
+}
+
+/// Nobody tidies up after it: what it started ends by itself.
+fn check_kill_ends_all(folder: &Path, run: &Value) {
+    let all = processes(run);
+    signal(&owner(folder), Signal::KILL);
+    soon("everything ends with its owner", || all.iter().all(|process| !process.is_alive()));
+    let output = xtask(folder, &["down"]).output().unwrap();
+    assert!(said(&output).contains("left by a run that was killed"), "{}", said(&output));
 }
 
 fn check_down(folder: &Path, run: &Value) {
@@ -223,6 +272,29 @@ fn fresh_is_refused_on_somebody_elses_servers() {
         assert!(text.contains(name), "{text}");
     }
     assert!(precious.exists());
+}
+
+#[test]
+fn data_that_nothing_here_can_open_is_one_line_before_any_work() {
+    let folder = TempDir::new().unwrap();
+    let (postgres, mongodb) = (folder.path().join("data/postgres"), folder.path().join("data/mongodb"));
+    let refused = || {
+        let mut command = xtask(folder.path(), &["up", "--port", &free_port().unwrap().to_string()]);
+        let path = std::env::var_os("PATH").unwrap();
+        let without = std::env::split_paths(&path).filter(|folder| !folder.join("mongod").exists());
+        refusal(command.env("PATH", std::env::join_paths(without).unwrap()))
+    };
+    fs::create_dir_all(&postgres).unwrap();
+    fs::write(postgres.join("PG_VERSION"), "14\n").unwrap();
+    let text = refused();
+    assert!(text.contains("made by PostgreSQL 14") && text.contains("cargo xtask up --fresh"), "{text}");
+    fs::remove_dir_all(&postgres).unwrap();
+
+    fs::create_dir_all(&mongodb).unwrap();
+    fs::write(mongodb.join("storage.bson"), "").unwrap();
+    let text = refused();
+    assert!(text.contains("made by mongod") && text.contains("cargo xtask up --fresh"), "{text}");
+    assert!(mongodb.join("storage.bson").exists(), "and nothing is lost");
 }
 
 #[test]

@@ -73,7 +73,8 @@ impl<'d, 'a> Outputs<'d, 'a> {
             return known;
         }
         let id = OutputId(self.outputs.len() as u32);
-        self.outputs.push(Output { types: self.visible(ty), fields: Vec::new(), deferred: Vec::new() });
+        let types = self.visible(ty, set);
+        self.outputs.push(Output { types, fields: Vec::new(), deferred: Vec::new() });
         self.known.insert((set, position, ty), id);
         let mut fields = Vec::new();
         for entry in self.drafts.solver.sets.set(set).iter() {
@@ -101,10 +102,18 @@ impl<'d, 'a> Outputs<'d, 'a> {
         self.outputs[id.index()].deferred.push(OutputDeferred { deferred, types, condition });
     }
 
-    /// The runtime types that the client may see.
-    fn visible(&self, ty: TypeId) -> TypeSet {
+    /// The runtime types that the client may see. An interface object of which no more is known than its
+    /// interface is among them unless the selection depends on what it is.
+    fn visible(&self, ty: TypeId, set: SetId) -> TypeSet {
         let supergraph = self.drafts.solver.joins.supergraph;
-        supergraph.ty(ty).possible.iter().filter(|&ty| !supergraph.ty(ty).inaccessible).collect()
+        let entries = self.drafts.solver.sets.set(set);
+        let may_be_seen = |ty: &TypeId| {
+            let info = supergraph.ty(*ty);
+            let concrete = info.kind == TypeKind::Object;
+            let indifferent = |entry: &Entry| entry.field != FieldName::TYPENAME && entry.types.contains(*ty);
+            !info.inaccessible && (concrete || entries.iter().all(indifferent))
+        };
+        supergraph.ty(ty).possible.iter().filter(may_be_seen).collect()
     }
 
     fn field(&mut self, entry: &Entry, position: ShapeId, id: OutputId, fields: &mut Vec<OutputField>) {

@@ -278,6 +278,8 @@ impl<'a> Solver<'a> {
         for entry in self.sets.set(set).iter() {
             match entry.field {
                 field if field.is_deferred() => {
+                    // Whether a fragment follows is told at once, so its objects' type must be known by then.
+                    discover |= !object && !entry.types.is_empty() && !entry.types.contains(node.ty);
                     let (deferred, rest) = self.defer(entry, node, object)?;
                     frag.deferred.extend(deferred);
                     missing.extend(rest);

@@ -27,6 +27,8 @@ fn empty() -> Plan {
         outputs: Vec::new(),
         conditions: Vec::new(),
         variables: Vec::new(),
+        deferred: Vec::new(),
+        facts: Vec::new(),
         enums: vec![EnumValues { name: "Color".into(), values: vec!["GREEN".into(), "RED".into()] }],
         type_names: Arc::new(TypeNames::new(TYPES.map(Into::into)).with_interfaces(interfaces)),
         has_introspection: false,
@@ -60,6 +62,7 @@ pub fn root_fetch(subgraph: u16, query: &str, read: u32) -> Fetch {
     Fetch {
         subgraph: SubgraphId(subgraph),
         kind: OperationKind::Query,
+        deferred: None,
         deps: Vec::new(),
         condition: None,
         query: query.into(),
@@ -162,9 +165,13 @@ pub fn users(fields: Fields) -> Plan {
     }
     let all = ty(OutputInner::Object(OutputId(1)), &[false, false]);
     plan.outputs = vec![
-        Output { types: types(&["Query"]), fields: vec![output("users", 0, all, "Query.users")] },
-        Output { types: types(&["User"]), fields: selection },
-        Output { types: types(&["User"]), fields: vec![name(0)] },
+        Output {
+            types: types(&["Query"]),
+            fields: vec![output("users", 0, all, "Query.users")],
+            deferred: Vec::new(),
+        },
+        Output { types: types(&["User"]), fields: selection, deferred: Vec::new() },
+        Output { types: types(&["User"]), fields: vec![name(0)], deferred: Vec::new() },
     ];
     plan
 }
@@ -216,7 +223,11 @@ pub fn media(non_null: bool) -> Plan {
     let int = || OutputType { non_null: smallvec![true], inner: OutputInner::Int };
     let object = ty(OutputInner::Object(OutputId(1)), &[non_null]);
     plan.outputs = vec![
-        Output { types: types(&["Query"]), fields: vec![output("media", 0, object, "Query.media")] },
+        Output {
+            types: types(&["Query"]),
+            fields: vec![output("media", 0, object, "Query.media")],
+            deferred: Vec::new(),
+        },
         Output {
             types: types(&["Book", "Film"]),
             fields: vec![
@@ -225,6 +236,7 @@ pub fn media(non_null: bool) -> Plan {
                 shown(&book, output("pages", 1, int(), "Book.pages")),
                 shown(&film, output("minutes", 2, int(), "Film.minutes")),
             ],
+            deferred: Vec::new(),
         },
     ];
     plan
@@ -251,10 +263,15 @@ pub fn twice() -> Plan {
     let rows = ty(OutputInner::Object(OutputId(1)), &[false, true]);
     let int = || ty(OutputInner::Int, &[false]);
     plan.outputs = vec![
-        Output { types: types(&["Query"]), fields: vec![output("rows", 0, rows, "Query.rows")] },
+        Output {
+            types: types(&["Query"]),
+            fields: vec![output("rows", 0, rows, "Query.rows")],
+            deferred: Vec::new(),
+        },
         Output {
             types: types(&["Row"]),
             fields: vec![output("a", 0, int(), "Row.a"), output("b", 1, int(), "Row.b")],
+            deferred: Vec::new(),
         },
     ];
     plan

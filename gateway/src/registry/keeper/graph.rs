@@ -30,6 +30,7 @@ impl Keeper {
         }
         let settled = self.boot.broadcast && self.is_settled() && !self.composing;
         self.boot.done |= settled && self.boot.loaded;
+        self.complain();
         self.refresh_targets();
         let pending: BTreeSet<Arc<str>> = self.pending();
         let live = self.shared.live.load_full();

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::Keeper;
 use crate::registry::discover::Round;
 use crate::registry::status::{Diagnostic, Status, SubgraphStatus};
@@ -31,16 +33,23 @@ impl Keeper {
         }
     }
 
-    /// Remembers what composition found, and logs what is new about it.
-    pub(super) fn note_composition(&mut self, diagnostics: Vec<Diagnostic>, usable: bool) {
-        if !diagnostics.is_empty() {
+    /// Remembers what composition found, and tells what is new about it.
+    pub(super) fn note_composition(&mut self, found: Vec<Diagnostic>, usable: bool) {
+        if !found.is_empty() {
             self.shared.metrics.failed_compositions.add(1);
         }
-        for found in diagnostics.iter().filter(|found| !self.composition.contains(found)) {
-            let subgraph = found.subgraph.as_deref().unwrap_or_default();
-            tracing::error!(code = found.code, subgraph, usable, "composition: {}", found.message);
+        for news in self.composition.replace(found, Instant::now()) {
+            let subgraph = news.subgraph.as_deref().unwrap_or_default();
+            tracing::info!(code = news.code, subgraph, usable, "composition, for now: {}", news.message);
         }
-        self.composition = diagnostics;
+    }
+
+    /// Logs as errors what composition found and nobody has mended since.
+    pub(super) fn complain(&mut self) {
+        for found in self.composition.due(Instant::now()) {
+            let subgraph = found.subgraph.as_deref().unwrap_or_default();
+            tracing::error!(code = found.code, subgraph, "composition: {}", found.message);
+        }
     }
 
     fn status(&self) -> Status {

@@ -179,6 +179,7 @@ impl Fetcher for Graph {
             return Err(FetchFailure {
                 code: "SUBGRAPH_UNAVAILABLE".into(),
                 message: "Nobody is there".into(),
+                setting: None,
             });
         }
         let request: Json = serde_json::from_slice(&body).unwrap();

@@ -7,13 +7,12 @@ use std::process::{Child, Command, Stdio};
 use async_graphql::{EmptySubscription, Object, Schema};
 use axum::routing::post;
 use axum::{Json, Router};
-use tributary::registry::{Registry, RegistryOptions};
-use tributary_federation::OperationKind;
+use serde_json::json;
 use xtask::servers::Nats;
 use xtask::{tools, workspace};
 
 use super::registry::{Alpha, Served};
-use super::support::*;
+use crate::support::{TestGateway, nats};
 
 const PACKAGES: [&str; 2] = ["@nats-io/transport-node@3.4.0", "@nats-io/services@3.0.0-25"];
 
@@ -38,28 +37,19 @@ impl Mutation {
 #[tokio::test]
 async fn an_http_subgraph_joins_by_the_bridge_and_leaves() {
     let Some(script) = installed() else { return };
-    let nats = Nats::start();
+    let nats = nats().await;
     let _alpha = Served::start(&nats, "alpha", Alpha.schema()).await;
-    let transport = transport(&nats).await;
-    let registry = Registry::start(transport.clone(), RegistryOptions::default());
-    until_live(&registry, |live| live.target_of("alpha").is_some()).await;
+    let gateway = TestGateway::with(&nats, "", &["alpha"]).await;
 
     let bridge = Bridge::start(&script, &nats, &format!("beta={}", http_subgraph().await));
-    let live = until_live(&registry, |live| live.target_of("beta").is_some()).await;
-    assert_eq!(live.supergraph.subgraphs().len(), 2);
-    let target = live.target_of("beta").unwrap();
-    for (kind, body, expected) in [
-        (OperationKind::Query, "{ weather }", r#"{"data":{"weather":"fair"}}"#),
-        (OperationKind::Mutation, "mutation { rain }", r#"{"data":{"rain":true}}"#),
-    ] {
-        let mut request = request(target, kind, PATIENCE);
-        request.payload = format!(r#"{{"query":"{body}"}}"#).into();
-        assert_eq!(text(&transport.fetch(request).await.unwrap()), expected);
-    }
+    gateway.serves(&["alpha", "beta"]).await;
+    assert_eq!(gateway.data("{ alpha weather }").await, json!({ "alpha": "alpha", "weather": "fair" }));
+    assert_eq!(gateway.data("mutation { rain }").await, json!({ "rain": true }));
 
     bridge.stop();
-    let live = until_live(&registry, |live| live.target_of("beta").is_none()).await;
-    assert_eq!(live.supergraph.subgraphs().len(), 2, "it stays in the schema");
+    gateway.until(|status| status.subgraphs["beta"].subject.is_none()).await;
+    let answer = gateway.run("{ alpha weather }").await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "SUBGRAPH_UNAVAILABLE", "it stays in the schema");
 }
 
 /// A federation subgraph behind plain HTTP; returns its URL.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tokio::task::AbortHandle;
+use tributary_protocol::Announcement;
 use xtask::servers::Nats;
 
 /// A connection as that user.
@@ -112,6 +113,12 @@ pub async fn announce(client: &Client, info: Value) -> [Listener; 2] {
     let everyone = listen(client, "$SRV.INFO", None, answer.clone()).await;
     let named = listen(client, &format!("$SRV.INFO.{name}"), None, answer).await;
     [everyone, named]
+}
+
+/// Says that the instance of [`info`] is there.
+pub async fn say_up(client: &Client, name: &str) {
+    let headers = Announcement::Up("i1".parse().unwrap()).to_headers();
+    client.publish_with_headers(format!("graphql.announce.{name}"), headers, Bytes::new()).await.unwrap();
 }
 
 /// Answers queries for an SDL, and everything else with `{"data":{"hello":"world"}}`.

@@ -10,6 +10,8 @@ use super::dice::Dice;
 
 pub struct Question {
     pub text: String,
+    /// The same with some of its fragments deferred; `None` where none is.
+    pub deferred: Option<String>,
     pub variables: Json,
 }
 
@@ -50,8 +52,16 @@ pub fn ask(schema: &Schema, dice: &mut Dice) -> Question {
     }
     let head = if declared.is_empty() { String::new() } else { format!("({})", declared.join(", ")) };
     let text = format!("query{head} {selection}\n{}", writer.fragments.join("\n"));
-    Question { text, variables }
+    let deferred = text.contains(DEFER).then(|| {
+        let mut parts = text.split(DEFER).enumerate();
+        let first = parts.next().map(|(_, part)| part.to_owned()).unwrap_or_default();
+        parts.fold(first, |text, (at, part)| format!("{text} @defer(label: \"d{at}\"){part}"))
+    });
+    Question { text: text.replace(DEFER, ""), deferred, variables }
 }
+
+/// Stands where a fragment is deferred.
+const DEFER: char = '\u{1}';
 
 impl Writer<'_, '_> {
     fn selection(&mut self, type_name: &str, depth: usize) -> String {
@@ -119,9 +129,13 @@ impl Writer<'_, '_> {
         self.dice.pick(&others).clone()
     }
 
+    fn defer(&mut self) -> String {
+        if self.dice.chance(25) { DEFER.to_string() } else { String::new() }
+    }
+
     fn inline(&mut self, out: &mut String, type_name: &str, depth: usize) {
         let narrow = self.narrower(type_name);
-        let conditions = self.conditions();
+        let conditions = self.defer() + &self.conditions();
         let head =
             if narrow == type_name && self.dice.chance(30) { String::new() } else { format!(" on {narrow}") };
         let selection = self.selection(&narrow, depth + 1);
@@ -130,7 +144,7 @@ impl Writer<'_, '_> {
 
     fn spread(&mut self, out: &mut String, type_name: &str, depth: usize) {
         let narrow = self.narrower(type_name);
-        let conditions = self.conditions();
+        let conditions = self.defer() + &self.conditions();
         let selection = self.selection(&narrow, depth + 1);
         let name = format!("F{}", self.fragments.len());
         self.fragments.push(format!("fragment {name} on {narrow} {selection}"));

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json, json};
 use tributary::execute::{ExecuteRequest, FetchFailure, Fetcher, Limits, execute};
 use tributary_federation::compose::{Severity, SubgraphSdl, compose};
 use tributary_federation::plan::FetchSource;
-use tributary_federation::variables::{InputTypes, VariableProgram};
+use tributary_federation::variables::{InputTypes, VariableProgram, Variables};
 use tributary_federation::{OperationKind, Plan, PlanOptions, SubgraphId, Supergraph, plan_operation};
 
 use super::Counters;
@@ -37,8 +37,8 @@ const SERVED: &str = r"
 ";
 
 pub struct Served<'w> {
-    world: &'w World,
-    supergraph: Supergraph,
+    pub world: &'w World,
+    pub supergraph: Supergraph,
     subgraphs: Vec<Valid<Schema>>,
     monolith: Valid<Schema>,
 }
@@ -98,10 +98,10 @@ impl<'w> Served<'w> {
         let plan = plan_operation(&self.supergraph, &document, None, &PlanOptions::default())
             .map_err(|error| format!("{error}\n{}\n{}", question.text, self.world.sdls()))?;
         counters.count(&question, &plan, self.world, &expected);
-        let types = Arc::new(InputTypes::new(api));
-        let program = VariableProgram::compile(&types, document.operations.get(None).unwrap());
-        let variables = program.coerce(Some(&question.variables.to_string())).unwrap();
+        let variables = self.variables(&question, &document);
         let request = ExecuteRequest { variables: &variables, introspection: &[], limits: Limits::default() };
+        self.check_in_parts(&question, request, &expected, counters).await?;
+        self.check_with_a_failure(&plan, &question, request, &expected, dice, counters).await?;
         let body = execute(&plan, request, self).await.into_body(None);
         let body: Json = serde_json::from_slice(&body).unwrap();
         // Where a condition takes out a field's first mention, a later one decides its place in a single schema;
@@ -122,21 +122,28 @@ impl<'w> Served<'w> {
         ))
     }
 
+    fn variables(&self, question: &Question, document: &Valid<ExecutableDocument>) -> Variables {
+        let types = Arc::new(InputTypes::new(self.supergraph.api_schema()));
+        let program = VariableProgram::compile(&types, document.operations.get(None).unwrap());
+        program.coerce(Some(&question.variables.to_string())).unwrap()
+    }
+
     fn in_one_piece(&self, question: &Question) -> Json {
         let document =
             match ExecutableDocument::parse_and_validate(&self.monolith, &question.text, "q.graphql") {
                 Ok(document) => document,
                 Err(error) => panic!("{}\n{}", error.errors, question.text),
             };
-        let response = run(&self.monolith, &document, &question.variables, &self.root(None));
+        let response = run(&self.monolith, &document, &question.variables, &self.root(None, None));
         assert_eq!(response.get("errors"), None, "the whole has no errors");
         response["data"].clone()
     }
 
-    fn root(&self, subgraph: Option<Subgraph>) -> Object<'_> {
+    fn root<'a>(&'a self, subgraph: Option<Subgraph>, fails: Option<&'a str>) -> Object<'a> {
         Object {
             world: self.world,
             subgraph,
+            fails,
             type_name: "Query".to_owned(),
             id: 0,
             sent: None,
@@ -160,15 +167,11 @@ fn run(
     }
 }
 
-impl Fetcher for Served<'_> {
-    async fn fetch(
-        &self,
-        subgraph: SubgraphId,
-        _: OperationKind,
-        body: Bytes,
-    ) -> Result<Bytes, FetchFailure> {
+impl Served<'_> {
+    /// A subgraph's reply to a request; resolvers of the field that fails do.
+    pub fn reply(&self, subgraph: SubgraphId, body: &[u8], fails: Option<&str>) -> Bytes {
         let at: usize = self.service(subgraph)[1..].parse().unwrap();
-        let request: Json = serde_json::from_slice(&body).unwrap();
+        let request: Json = serde_json::from_slice(body).unwrap();
         let query = request["query"].as_str().unwrap();
         let document =
             match ExecutableDocument::parse_and_validate(&self.subgraphs[at], query, "request.graphql") {
@@ -178,8 +181,19 @@ impl Fetcher for Served<'_> {
                 }
             };
         let variables = request.get("variables").cloned().unwrap_or_else(|| json!({}));
-        let response = run(&self.subgraphs[at], &document, &variables, &self.root(Some(at)));
-        Ok(serde_json::to_vec(&response).unwrap().into())
+        let response = run(&self.subgraphs[at], &document, &variables, &self.root(Some(at), fails));
+        serde_json::to_vec(&response).unwrap().into()
+    }
+}
+
+impl Fetcher for Served<'_> {
+    async fn fetch(
+        &self,
+        subgraph: SubgraphId,
+        _: OperationKind,
+        body: Bytes,
+    ) -> Result<Bytes, FetchFailure> {
+        Ok(self.reply(subgraph, &body, None))
     }
 
     fn service(&self, subgraph: SubgraphId) -> &str {
@@ -191,6 +205,8 @@ struct Object<'a> {
     world: &'a World,
     /// Whose answer it is in; `None`: the whole's.
     subgraph: Option<Subgraph>,
+    /// The field whose resolvers fail.
+    fails: Option<&'a str>,
     type_name: String,
     id: u64,
     /// The representation that it was asked by.
@@ -283,6 +299,9 @@ impl ObjectValue for Object<'_> {
             }
             let entities = all.iter().map(|one| ResolvedValue::nullable_object(self.entity(one)));
             return Ok(ResolvedValue::list(entities.collect::<Vec<_>>()));
+        }
+        if self.fails == Some(info.field_name()) {
+            return Err(FieldError { message: "it fails".to_owned() });
         }
         let argument = arguments.get("n").and_then(Json::as_i64).unwrap_or(3);
         let value = self.value(info.field_name(), argument)?;

@@ -115,6 +115,9 @@ async fn describing(shop: &Shop, staff: &Person, lamp: &str) {
     let wrong = json!({ "id": lamp, "input": { "weightGrams": -1 } });
     assert_eq!(staff.blamed(DESCRIBE, wrong).await, ("BAD_USER_INPUT".into(), "weightGrams".into()));
 
+    let unknown = json!({ "id": "01900000-0000-7000-8000-000000000000", "input": { "text": "Of what?" } });
+    assert_eq!(staff.blamed(DESCRIBE, unknown).await, ("NOT_FOUND".into(), "productId".into()));
+
     let remove = "mutation($id: ID!) { removeProductDetails(productId: $id) { name details { text } } }";
     let data = staff.data(remove, json!({ "id": lamp })).await;
     assert_eq!(data["removeProductDetails"], json!({ "name": "Floor lamp", "details": null }));

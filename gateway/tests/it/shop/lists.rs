@@ -75,6 +75,9 @@ async fn sorts(anyone: &Person) {
     let (dearest, _) =
         page(anyone, json!({ "sort": "PRICE_DESCENDING", "filter": { "priceFrom": euro(0) } })).await;
     assert_eq!(dearest, ["Oak desk", "Chair", "Brass lamp", "Paper lamp"]);
+    let desks = json!({ "sort": "RELEVANCE", "filter": { "text": "desk" } });
+    let (relevant, _) = page(anyone, desks).await;
+    assert_eq!(relevant, ["Oak desk", "Chair"], "what is called a desk before what goes with one");
 }
 
 async fn filters(anyone: &Person) {
@@ -132,6 +135,7 @@ async fn bad_arguments(anyone: &Person) {
         json!({ "first": 1, "last": 1 }),
         json!({ "after": "nonsense" }),
         json!({ "after": info["endCursor"], "sort": "PRICE_ASCENDING" }),
+        json!({ "sort": "RELEVANCE" }),
         json!({ "filter": { "priceFrom": euro(1), "priceTo": yen } }),
     ] {
         assert_eq!(anyone.refused(LIST, wrong.clone()).await, "BAD_USER_INPUT", "{wrong}");

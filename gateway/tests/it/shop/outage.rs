@@ -7,14 +7,15 @@ use serde_json::{Value, json};
 use super::{
     client::Person,
     example::{QUERY, described},
-    fixtures::{PLACE, order, place},
+    fixtures::{DESCRIBE, PLACE, order, place},
     world::Shop,
 };
 
 #[tokio::test]
 async fn a_service_that_is_gone_takes_its_own_fields_along_and_brings_them_back() {
     let mut shop = Shop::open().await;
-    let lamp = described(&shop.staff("staff@example.org").await, "Lamp", 1_999, Some(1_200)).await;
+    let staff = shop.staff("staff@example.org").await;
+    let lamp = described(&staff, "Lamp", 1_999, Some(1_200)).await;
     let ada = shop.customer("ada@example.org").await;
     place(&ada, &[(&lamp, 2)]).await;
     let whole = ada.data(QUERY, json!({})).await;
@@ -27,7 +28,7 @@ async fn a_service_that_is_gone_takes_its_own_fields_along_and_brings_them_back(
     assert_eq!(ada.data(QUERY, json!({})).await, whole);
 
     shop.products.stop().await;
-    without_products(&ada, &lamp).await;
+    without_products(&ada, &staff, &lamp).await;
     gone(&shop, "products").await;
     shop.products.start();
     shop.whole().await;
@@ -73,7 +74,7 @@ async fn without_details(ada: &Person, whole: &Value) {
     assert_eq!(missing(&answer, "details"), paths);
 }
 
-async fn without_products(ada: &Person, lamp: &str) {
+async fn without_products(ada: &Person, staff: &Person, lamp: &str) {
     let query = "{
         me { orders { nodes { items { name quantity product { id } } } } }
         product(id: 1) { name }
@@ -84,5 +85,9 @@ async fn without_products(ada: &Person, lamp: &str) {
     assert_eq!(answer["data"]["me"]["orders"]["nodes"][0]["items"], json!([item]), "as it was sold");
 
     let refused = at_once(ada, PLACE, order(&[(lamp, 1)])).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "SERVICE_UNAVAILABLE", "{refused}");
+
+    let describe = json!({ "id": lamp, "input": { "text": "Unchecked." } });
+    let refused = at_once(staff, DESCRIBE, describe).await;
     assert_eq!(refused["errors"][0]["extensions"]["code"], "SERVICE_UNAVAILABLE", "{refused}");
 }

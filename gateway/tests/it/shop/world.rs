@@ -3,7 +3,7 @@
 use clap::Parser;
 use serde_json::{Value, json};
 use tokio::{sync::oneshot, task::spawn_blocking};
-use xtask::servers::{Mongo, Nats, mongodb, postgres};
+use xtask::servers::{Mongo, Nats, free_port, mongodb, postgres};
 
 use super::client::{Person, code};
 use crate::support::{Running, TestGateway, nats};
@@ -18,6 +18,8 @@ pub struct Shop {
     pub gateway: TestGateway,
     pub products: Service,
     pub details: Service,
+    /// Where each service shows its own graph.
+    pub http: [(&'static str, String); 4],
     _auth: Service,
     _orders: Service,
     _nats: Nats,
@@ -76,11 +78,15 @@ impl Shop {
         let (nats, databases, mongo) =
             tokio::join!(nats(), spawn_blocking(Databases::create), spawn_blocking(mongodb));
         let (databases, mongo) = (databases.unwrap(), mongo.unwrap());
-        let auth = auth_config(&nats, &mongo);
+        let http = SERVICES.map(|name| (name, format!("127.0.0.1:{}", free_port().unwrap())));
+        let [at_auth, at_details, at_orders, at_products] = http.each_ref().map(|(_, at)| at.as_str());
+        let auth = auth_config(&nats, &mongo, at_auth);
         auth::create_admin(&auth.database, auth.cost, ADMIN, PASSWORD).await.unwrap();
-        let products = products::Config::parse_from(arguments(&nats, "products", &databases.products));
-        let details = details::Config::parse_from(arguments(&nats, "details", &databases.details));
-        let orders = orders::Config::parse_from(arguments(&nats, "orders", &databases.orders));
+        let products =
+            products::Config::parse_from(arguments(&nats, "products", &databases.products, at_products));
+        let details =
+            details::Config::parse_from(arguments(&nats, "details", &databases.details, at_details));
+        let orders = orders::Config::parse_from(arguments(&nats, "orders", &databases.orders, at_orders));
         let flags = format!("--jwt-issuer {} --require {}", auth::ISSUER, SERVICES.join(","));
         Self {
             products: Service::new(Settings::Products(products)),
@@ -88,6 +94,7 @@ impl Shop {
             _orders: Service::new(Settings::Orders(orders)),
             _auth: Service::new(Settings::Auth(auth)),
             gateway: TestGateway::with(&nats, &flags, &SERVICES).await,
+            http,
             _nats: nats,
         }
     }
@@ -163,13 +170,13 @@ impl Databases {
     }
 }
 
-fn arguments(nats: &Nats, name: &str, database_url: &str) -> [String; 5] {
-    [name, "--nats", &nats.url_for(name), "--database-url", database_url].map(str::to_owned)
+fn arguments(nats: &Nats, name: &str, database_url: &str, http: &str) -> [String; 7] {
+    [name, "--nats", &nats.url_for(name), "--database-url", database_url, "--http", http].map(str::to_owned)
 }
 
 /// Passwords are hashed as cheaply as can be.
-fn auth_config(nats: &Nats, mongo: &Mongo) -> auth::Config {
+fn auth_config(nats: &Nats, mongo: &Mongo, http: &str) -> auth::Config {
     let (nats, mongodb, database) = (nats.url_for("auth"), mongo.url(), mongo.database_name());
-    let own = ["auth", "--nats", &nats, "--mongodb-url", &mongodb, "--database", &database];
+    let own = ["auth", "--nats", &nats, "--mongodb-url", &mongodb, "--database", &database, "--http", http];
     auth::Config::parse_from(own.into_iter().chain(["--password-memory-kib", "64", "--password-passes", "1"]))
 }

@@ -27,8 +27,7 @@ async fn it_serves_the_graph_and_its_keys_until_it_is_told_to_stop() {
         "--password-memory-kib",
         "64",
     ]);
-    let sdl = service().await.data(None, "{ _service { sdl } }", json!({})).await["_service"]["sdl"].take();
-    let sdl = sdl.as_str().unwrap();
+    let sdl = service().await.sdl().await;
     let mut wire = Wire::connect(&nats.url_for("gateway")).await;
     auth::create_admin(&config.database, config.cost, "root@example.org", PASSWORD).await.unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
@@ -36,10 +35,10 @@ async fn it_serves_the_graph_and_its_keys_until_it_is_told_to_stop() {
     wire.up("auth").await;
 
     let ada = json!({ "query": REGISTER, "variables": { "email": "ada@example.org", "password": PASSWORD } });
-    let registered = wire.ask("auth", sdl, None, &ada).await;
+    let registered = wire.ask("auth", &sdl, None, &ada).await;
     assert_eq!(registered.get("errors"), None);
     let root = json!({ "query": LOGIN, "variables": { "email": "root@example.org", "password": PASSWORD } });
-    let session = wire.ask("auth", sdl, None, &root).await;
+    let session = wire.ask("auth", &sdl, None, &root).await;
 
     let gateway = tributary_subgraph::connect("gw1", &nats.url_for("gateway")).await.unwrap();
     let keys = Internal::new(gateway, "gw1")

@@ -1,6 +1,7 @@
 //! A service on a database of its own, asked in-process as different people from different addresses.
 
-use async_graphql::{Request, Variables};
+use std::ops::Deref;
+
 use auth::{Accounts, AuthSchema, Claims, Cost, Passwords, Store, Tokens};
 use chrono::{TimeDelta, Utc};
 use jsonwebtoken::jwk::JwkSet;
@@ -8,6 +9,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use mongodb::options::ClientOptions;
 use mongodb::{Client, Database};
 use serde_json::{Value, json};
+pub use shop::testing::code;
+use shop::testing::{Asked, identity, request};
 use tributary_subgraph::{ClientInfo, Identity};
 use xtask::servers::Mongo;
 
@@ -17,7 +20,7 @@ pub const PASSWORD: &str = "correct horse battery";
 pub const CHEAP: Cost = Cost { memory_kib: 64, passes: 1 };
 
 pub struct Service {
-    pub schema: AuthSchema,
+    asked: Asked<AuthSchema>,
     pub accounts: Accounts,
     pub store: Store,
     pub tokens: Tokens,
@@ -51,8 +54,16 @@ pub async fn another_instance(database: Database, mongo: Mongo) -> Service {
     let store = Store::open(&database).await.unwrap();
     let tokens = Tokens::open(store.keys.clone(), TimeDelta::minutes(10)).await.unwrap();
     let accounts = Accounts::new(store.clone(), Passwords::new(CHEAP).unwrap(), tokens.clone());
-    let schema = auth::schema(accounts.clone(), store.users.clone());
-    Service { schema, accounts, store, tokens, database, mongo }
+    let asked = Asked(auth::schema(accounts.clone(), store.users.clone()));
+    Service { asked, accounts, store, tokens, database, mongo }
+}
+
+impl Deref for Service {
+    type Target = Asked<AuthSchema>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.asked
+    }
 }
 
 impl Service {
@@ -68,11 +79,7 @@ impl Service {
     /// The whole answer.
     pub async fn ask(&self, who: Option<&Identity>, address: &str, query: &str, variables: Value) -> Value {
         let client = ClientInfo { address: Some(address.to_owned()), agent: Some("test".to_owned()) };
-        let mut request = Request::new(query).variables(Variables::from_json(variables)).data(client);
-        if let Some(identity) = who {
-            request = request.data(identity.clone());
-        }
-        serde_json::to_value(self.schema.execute(request).await).unwrap()
+        self.run(request(who.cloned(), query, variables).data(client)).await
     }
 
     /// The data of an answer without errors.
@@ -111,7 +118,7 @@ impl Service {
     /// Somebody with another role than a customer's, with a token that says so.
     pub async fn with_role(&self, email: &str, role: &str) -> LoggedIn {
         let admin = self.accounts.create_admin("root@example.org", PASSWORD).await.unwrap();
-        let boss = Identity::new(json!({ "sub": admin.id, "role": "admin" }).as_object().unwrap().clone());
+        let boss = identity(&admin.id.to_string(), "admin");
         let user = self.register(email).await;
         let query = "mutation($id: ID!, $role: Role!) { setRole(userId: $id, role: $role) { role } }";
         self.data(Some(&boss), query, json!({ "id": user.id, "role": role })).await;
@@ -156,9 +163,4 @@ pub fn verify(token: &str, keys: &JwkSet) -> Result<Claims, String> {
     let key = DecodingKey::from_jwk(key).map_err(|error| error.to_string())?;
     let decoded = jsonwebtoken::decode(token, &key, &validation).map_err(|error| error.to_string())?;
     Ok(decoded.claims)
-}
-
-pub fn code(answer: &Value) -> String {
-    let code = answer["errors"][0]["extensions"]["code"].as_str();
-    code.unwrap_or_else(|| panic!("no code in {answer}")).to_owned()
 }

@@ -46,7 +46,7 @@ impl Wire {
     ///
     /// # Panics
     /// When there is no answer, or none in JSON.
-    pub async fn ask(&self, name: &str, sdl: &str, identity: Option<Identity>, body: &Value) -> Value {
+    pub async fn ask(&self, name: &str, sdl: &str, who: impl Into<Option<Identity>>, body: &Value) -> Value {
         let name = SubgraphName::new(name).expect("a subgraph's name");
         let subject = QuerySubject::pinned(name.clone(), &SdlHash::of(sdl));
         let reply = ReplySubject {
@@ -55,7 +55,7 @@ impl Wire {
             token: Token::new(Uuid::now_v7().simple().to_string()).expect("hexadecimal digits are a token"),
         };
         let mut headers = HeaderMap::new();
-        if let Some(identity) = identity {
+        if let Some(identity) = who.into() {
             headers.insert(tributary_protocol::header::IDENTITY, identity.encode());
         }
         let mut replies =

@@ -6,6 +6,8 @@ use uuid::Uuid;
 
 use super::input::ProductDetailsInput;
 use super::product::Product;
+use crate::Error;
+use crate::products::Products;
 use crate::store::Store;
 
 /// What can be changed. All of it is for staff and admins.
@@ -13,7 +15,8 @@ pub struct Mutation;
 
 #[Object]
 impl Mutation {
-    /// Writes or changes what is said of a product. Whether the product exists isn't checked.
+    /// Writes or changes what is said of a product. Codes: `UNAUTHENTICATED`, `FORBIDDEN`, `NOT_FOUND`,
+    /// `BAD_USER_INPUT`; `SERVICE_UNAVAILABLE` while products can't be asked whether there is such a product.
     async fn set_product_details(
         &self,
         ctx: &Context<'_>,
@@ -21,8 +24,9 @@ impl Mutation {
         input: ProductDetailsInput,
     ) -> Result<Product, Refusal> {
         let staff = require_staff(ctx)?;
-        let id = known(&product_id)?;
-        ctx.data_unchecked::<Store>().set(id, input.check()?, &staff.id).await?;
+        let (id, change) = (known(&product_id)?, input.check()?);
+        ctx.data_unchecked::<Products>().must_exist(id).await?;
+        ctx.data_unchecked::<Store>().set(id, change, &staff.id).await?;
         Ok(Product { id: product_id })
     }
 
@@ -35,5 +39,5 @@ impl Mutation {
 }
 
 fn known(id: &ID) -> Result<Uuid, Refusal> {
-    shop::input::id(id).ok_or_else(|| Refusal::not_found("no product has this id").field("productId"))
+    Ok(shop::input::id(id).ok_or(Error::UnknownProduct)?)
 }

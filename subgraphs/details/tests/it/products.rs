@@ -66,6 +66,37 @@ async fn details_are_removed_with_all_that_belongs_to_them() {
 }
 
 #[tokio::test]
+async fn nothing_is_written_of_a_product_that_does_not_exist() {
+    let service = service().await;
+    let nothing = ("NOT_FOUND".to_owned(), Some("productId".to_owned()));
+    let unknown = "01900000-0000-7000-8000-000000000000";
+    for id in [unknown, "seven"] {
+        let set = json!({ "id": id, "input": everything() });
+        assert_eq!(service.refused(Who::Staff, SET, set).await, nothing, "{id}");
+    }
+    assert_eq!(details(&service, unknown).await, Value::Null);
+
+    let old = service.write(json!({ "text": "Old." })).await;
+    service.products.store.set_archived(old.parse().unwrap(), true).await.unwrap();
+    service.data(Who::Staff, SET, json!({ "id": old, "input": { "text": "Older." } })).await;
+    assert_eq!(details(&service, &old).await["text"], "Older.", "what is archived exists");
+}
+
+#[tokio::test]
+async fn nothing_is_written_while_products_is_away_and_all_is_read() {
+    let service = service().await;
+    let id = service.write(everything()).await;
+    let Service { asked, products, nats: _nats, .. } = service;
+    products.stop().await;
+    let set = json!({ "id": id, "input": { "text": "Unchecked." } });
+    assert_eq!(asked.refused(Who::Staff, SET, set).await.0, "SERVICE_UNAVAILABLE");
+    let query =
+        format!("query($all: [_Any!]!) {{ _entities(representations: $all) {{ ... on {DETAILS} }} }}");
+    let data = asked.data(Who::Anyone, &query, json!({ "all": [product(&id)] })).await;
+    assert_eq!(data["_entities"][0]["details"], everything());
+}
+
+#[tokio::test]
 async fn a_mutation_answers_with_what_it_wrote() {
     let service = service().await;
     let id = service.write(json!({ "weightGrams": 1 })).await;

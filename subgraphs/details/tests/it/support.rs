@@ -1,23 +1,22 @@
-//! A service on a database of its own, asked in-process as different people.
+//! A service on a database of its own, asked in-process as different people, with products running beside it.
 
-use async_graphql::{Request, Variables};
-use details::{DetailsSchema, MIGRATIONS, Store};
+use std::ops::Deref;
+
+use details::{DetailsSchema, MIGRATIONS, Products, Store};
+use products::testing::Running;
 use serde_json::{Value, json};
-use tributary_subgraph::Identity;
+pub use shop::testing::Who;
+use shop::testing::{Asked, Wire};
+use tributary_subgraph::{Internal, connect};
 use uuid::Uuid;
+use xtask::servers::Nats;
 
 pub struct Service {
-    pub schema: DetailsSchema,
+    pub asked: Asked<DetailsSchema>,
     pub database_url: String,
-}
-
-/// Who asks.
-#[derive(Clone, Copy, Debug)]
-pub enum Who {
-    Anyone,
-    Customer,
-    Staff,
-    Admin,
+    pub nats: Nats,
+    pub wire: Wire,
+    pub products: Running,
 }
 
 pub const SET: &str = "mutation($id: ID!, $input: ProductDetailsInput!) {
@@ -25,39 +24,30 @@ pub const SET: &str = "mutation($id: ID!, $input: ProductDetailsInput!) {
 }";
 
 pub async fn service() -> Service {
-    let database_url = xtask::servers::postgres().create_database("details");
+    let nats = Nats::start();
+    let mut wire = Wire::connect(&nats.url_for("gateway")).await;
+    let postgres = xtask::servers::postgres();
+    let products =
+        Running::start(nats.url_for("products"), postgres.create_database("products"), &mut wire).await;
+    let database_url = postgres.create_database("details");
     let pool = shop::postgres::open(&database_url, &MIGRATIONS).await.unwrap();
-    Service { schema: details::schema(Store::new(pool)), database_url }
+    let client = connect("details", &nats.url_for("details")).await.unwrap();
+    let schema = details::schema(Store::new(pool), Products::new(Internal::new(client, "details")));
+    Service { asked: Asked(schema), database_url, nats, wire, products }
+}
+
+impl Deref for Service {
+    type Target = Asked<DetailsSchema>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.asked
+    }
 }
 
 impl Service {
-    /// The whole answer.
-    pub async fn ask(&self, who: Who, query: &str, variables: Value) -> Value {
-        let mut request = Request::new(query).variables(Variables::from_json(variables));
-        if let Some(identity) = identity(who) {
-            request = request.data(identity);
-        }
-        serde_json::to_value(self.schema.execute(request).await).unwrap()
-    }
-
-    /// The data of an answer without errors.
-    pub async fn data(&self, who: Who, query: &str, variables: Value) -> Value {
-        let mut answer = self.ask(who, query, variables).await;
-        assert_eq!(answer.get("errors"), None, "{query}");
-        answer["data"].take()
-    }
-
-    /// The code of the first error, and the field that it blames.
-    pub async fn refused(&self, who: Who, query: &str, variables: Value) -> (String, Option<String>) {
-        let answer = self.ask(who, query, variables.clone()).await;
-        let extensions = &answer["errors"][0]["extensions"];
-        let text = |name: &str| extensions[name].as_str().map(str::to_owned);
-        (text("code").unwrap_or_else(|| panic!("no code in {answer} for {query} {variables}")), text("field"))
-    }
-
     /// Writes the details of a new product and returns its id.
     pub async fn write(&self, input: Value) -> String {
-        let id = Uuid::now_v7().to_string();
+        let id = self.products.add(&Uuid::now_v7().to_string(), 1_999, "EUR").await.to_string();
         self.data(Who::Staff, SET, json!({ "id": id, "input": input })).await;
         id
     }
@@ -89,14 +79,4 @@ pub fn order(number: u8, items: &[(&str, i32, Value)]) -> Value {
 
 pub fn euro(amount: i64) -> Value {
     json!({ "amount": amount, "currency": "EUR" })
-}
-
-pub fn identity(who: Who) -> Option<Identity> {
-    let role = match who {
-        Who::Anyone => return None,
-        Who::Customer => "customer",
-        Who::Staff => "staff",
-        Who::Admin => "admin",
-    };
-    Some(Identity::new(json!({ "sub": format!("{role}-1"), "role": role }).as_object().unwrap().clone()))
 }

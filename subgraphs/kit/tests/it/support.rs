@@ -55,6 +55,11 @@ impl Running {
         self.begin_stop().await.unwrap().unwrap();
     }
 
+    /// Waits until it ends by itself.
+    pub async fn ended(self) -> Result<(), ServeError> {
+        self.served.await.unwrap()
+    }
+
     /// Stops without waiting.
     pub fn begin_stop(self) -> JoinHandle<Result<(), ServeError>> {
         self.stop.send(()).unwrap();

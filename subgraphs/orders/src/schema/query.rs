@@ -39,7 +39,7 @@ impl Query {
         require_staff(ctx)?;
         let page = Page::parse(PageArgs { first, after, last, before })?;
         let orders = ctx.data_unchecked::<Store>().list(Slice::from(&page), status).await?;
-        Ok(page.connection(orders, |order| order.id))
+        Ok(page.connection(orders.into_iter().map(|order| (order.id, order))))
     }
 
     #[graphql(entity)]

@@ -40,6 +40,6 @@ impl User {
         let page = Page::parse(PageArgs { first, after, last, before })?;
         let key = (self.id.clone(), Slice::from(&page));
         let orders = ctx.data_unchecked::<Loaders>().of_customers.load(key).await?;
-        Ok(page.connection(orders.unwrap_or_default(), |order| order.id))
+        Ok(page.connection(orders.unwrap_or_default().into_iter().map(|order| (order.id, order))))
     }
 }

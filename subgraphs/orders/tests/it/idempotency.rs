@@ -11,7 +11,7 @@ fn input(product: Uuid, quantity: i32) -> Value {
 }
 
 async fn place(service: &Service, who: &str, key: &str, product: Uuid, quantity: i32) -> Value {
-    service.ask_with(customer(who), Some(key), PLACE, input(product, quantity)).await
+    service.ask_with(customer(who), key, PLACE, input(product, quantity)).await
 }
 
 #[tokio::test]
@@ -60,8 +60,8 @@ async fn one_request_may_place_several_orders_with_one_key() {
     let twice = "mutation($input: PlaceOrderInput!) {
         one: placeOrder(input: $input) { number } two: placeOrder(input: $input) { number }
     }";
-    let first = service.ask_with(customer("ada"), Some("k1"), twice, input(lamp, 1)).await;
+    let first = service.ask_with(customer("ada"), "k1", twice, input(lamp, 1)).await;
     assert_ne!(first["data"]["one"], first["data"]["two"]);
-    let again = service.ask_with(customer("ada"), Some("k1"), twice, input(lamp, 1)).await;
+    let again = service.ask_with(customer("ada"), "k1", twice, input(lamp, 1)).await;
     assert_eq!(first, again);
 }

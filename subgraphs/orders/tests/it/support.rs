@@ -1,100 +1,45 @@
 //! The service on a database of its own, asked in-process as different people, with products running beside it.
 
-use async_graphql::{Request, Variables};
-use clap::Parser;
+use std::ops::Deref;
+
 use orders::{MIGRATIONS, OrdersSchema, Quotes, Store};
-use products::NewProduct;
+use products::testing::Running;
 use serde_json::{Value, json};
-use shop::Money;
-use shop::testing::Wire;
+pub use shop::testing::code;
+use shop::testing::{Asked, Who, Wire, identity, request};
 use sqlx::PgPool;
-use tokio::sync::oneshot;
 use tributary_subgraph::{IdempotencyKey, Identity, Internal};
 use uuid::Uuid;
 use xtask::servers::Nats;
 
 pub struct Service {
-    pub schema: OrdersSchema,
+    pub asked: Asked<OrdersSchema>,
     pub pool: PgPool,
     pub database_url: String,
     pub nats: Nats,
     pub wire: Wire,
-    pub products: Products,
-}
-
-/// The products service, running.
-pub struct Products {
-    pub store: products::Store,
-    stop: oneshot::Sender<()>,
-    running: tokio::task::JoinHandle<anyhow::Result<()>>,
+    pub products: Running,
 }
 
 pub async fn service() -> Service {
     let nats = Nats::start();
     let mut wire = Wire::connect(&nats.url_for("gateway")).await;
-    let products = Products::start(&nats, &mut wire).await;
-    let database_url = xtask::servers::postgres().create_database("orders");
+    let postgres = xtask::servers::postgres();
+    let products =
+        Running::start(nats.url_for("products"), postgres.create_database("products"), &mut wire).await;
+    let database_url = postgres.create_database("orders");
     let pool = shop::postgres::open(&database_url, &MIGRATIONS).await.unwrap();
     let client = tributary_subgraph::connect("orders", &nats.url_for("orders")).await.unwrap();
     let schema = orders::schema(Store::new(pool.clone()), Quotes::new(Internal::new(client, "orders")));
-    Service { schema, pool, database_url, nats, wire, products }
-}
-
-impl Products {
-    async fn start(nats: &Nats, wire: &mut Wire) -> Products {
-        let database_url = xtask::servers::postgres().create_database("products");
-        let pool = shop::postgres::open(&database_url, &products::MIGRATIONS).await.unwrap();
-        let arguments = ["products", "--nats", &nats.url_for("products"), "--database-url", &database_url];
-        let config = products::Config::parse_from(arguments);
-        let (stop, stopped) = oneshot::channel();
-        let running = tokio::spawn(products::serve(config, async { stopped.await.unwrap_or_default() }));
-        wire.up("products").await;
-        Products { store: products::Store::new(pool), stop, running }
-    }
-
-    /// Adds a product; its id.
-    pub async fn add(&self, sku: &str, amount: i64, currency: &str) -> Uuid {
-        let product = NewProduct {
-            sku: sku.to_owned(),
-            name: format!("Lamp {sku}"),
-            description: String::new(),
-            category: "lighting".to_owned(),
-            price: Money::new(amount, currency.parse().unwrap()),
-            stock: 1_000,
-        };
-        self.store.create(product, "staff-1").await.unwrap().id
-    }
-
-    /// Changes a product, as staff does.
-    pub async fn update(&self, id: Uuid, input: Value) {
-        let query = "mutation($id: ID!, $input: UpdateProductInput!) { updateProduct(id: $id, input: $input) { id } }";
-        let request =
-            Request::new(query).variables(Variables::from_json(json!({ "id": id, "input": input })));
-        let request = request.data(staff().expect("staff is somebody"));
-        products::schema(self.store.clone()).execute(request).await.into_result().unwrap();
-    }
-
-    /// Gives a product another price.
-    pub async fn reprice(&self, id: Uuid, amount: i64) {
-        self.update(id, json!({ "price": { "amount": amount, "currency": "EUR" } })).await;
-    }
-
-    pub async fn stop(self) {
-        self.stop.send(()).unwrap();
-        self.running.await.unwrap().unwrap();
-    }
+    Service { asked: Asked(schema), pool, database_url, nats, wire, products }
 }
 
 pub fn customer(id: &str) -> Option<Identity> {
-    identity(id, "customer")
+    Some(identity(id, "customer"))
 }
 
 pub fn staff() -> Option<Identity> {
-    identity("staff-1", "staff")
-}
-
-fn identity(id: &str, role: &str) -> Option<Identity> {
-    Some(Identity::new(json!({ "sub": id, "role": role }).as_object().unwrap().clone()))
+    Who::Staff.into()
 }
 
 pub fn address() -> Value {
@@ -134,40 +79,23 @@ pub const CHANGE_ADDRESS: &str = "mutation($number: String!, $address: AddressIn
     changeAddress(number: $number, address: $address) { address { city country line2 } }
 }";
 
+impl Deref for Service {
+    type Target = Asked<OrdersSchema>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.asked
+    }
+}
+
 impl Service {
-    /// The whole answer.
-    pub async fn ask(&self, who: Option<Identity>, query: &str, variables: Value) -> Value {
-        self.ask_with(who, None, query, variables).await
-    }
-
     /// The whole answer to a request with an idempotency key.
-    pub async fn ask_with(
-        &self,
-        who: Option<Identity>,
-        key: Option<&str>,
-        query: &str,
-        variables: Value,
-    ) -> Value {
-        let mut request = Request::new(query).variables(Variables::from_json(variables));
-        if let Some(identity) = who {
-            request = request.data(identity);
-        }
-        if let Some(key) = key {
-            request = request.data(IdempotencyKey(key.to_owned()));
-        }
-        serde_json::to_value(self.schema.execute(request).await).unwrap()
-    }
-
-    /// The data of an answer without errors.
-    pub async fn data(&self, who: Option<Identity>, query: &str, variables: Value) -> Value {
-        let mut answer = self.ask(who, query, variables).await;
-        assert_eq!(answer.get("errors"), None, "{query}");
-        answer["data"].take()
+    pub async fn ask_with(&self, who: Option<Identity>, key: &str, query: &str, variables: Value) -> Value {
+        self.run(request(who, query, variables).data(IdempotencyKey(key.to_owned()))).await
     }
 
     /// The code of the first error.
     pub async fn refused(&self, who: Option<Identity>, query: &str, variables: Value) -> String {
-        code(&self.ask(who, query, variables).await)
+        self.asked.refused(who, query, variables).await.0
     }
 
     /// Places an order of these lines; its number.
@@ -188,9 +116,4 @@ impl Service {
     pub async fn order(&self, number: &str) -> Value {
         self.data(staff(), ORDER, json!({ "number": number })).await["order"].take()
     }
-}
-
-pub fn code(answer: &Value) -> String {
-    let code = answer["errors"][0]["extensions"]["code"].as_str();
-    code.unwrap_or_else(|| panic!("no code in {answer}")).to_owned()
 }

@@ -14,7 +14,7 @@ pub struct ProductFilter {
     price_from: Option<MoneyInput>,
     /// The highest price; only products of its currency.
     price_to: Option<MoneyInput>,
-    /// Words to be found in name, SKU, category or description; `"in quotes"`, `or` and `-not` work.
+    /// A SKU, or words to be found in name, SKU, category or description; `"in quotes"`, `or` and `-not` work.
     text: Option<String>,
     /// Archived products too. For staff.
     include_archived: Option<bool>,

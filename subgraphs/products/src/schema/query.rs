@@ -42,7 +42,7 @@ impl Query {
         let sort = sort.unwrap_or_default();
         let listing = Listing { filter, sort, page };
         let products = ctx.data_unchecked::<Store>().list(&listing).await?;
-        Ok(listing.page.connection(products, |product| sort.cursor(product)))
+        Ok(listing.page.connection(products))
     }
 
     #[graphql(entity)]

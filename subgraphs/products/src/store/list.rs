@@ -25,6 +25,8 @@ pub enum Sort {
     PriceAscending,
     /// Dearest first, within each currency.
     PriceDescending,
+    /// What matches `filter.text` best first: that SKU, then words in name or SKU, in the category, in the description.
+    Relevance,
 }
 
 /// Which products to list. All that is set must hold.
@@ -38,7 +40,7 @@ pub struct Filter {
     pub price_from: Option<MinorUnits>,
     /// The highest price.
     pub price_to: Option<MinorUnits>,
-    /// Words in name, SKU, category or description, as people type them into a search box.
+    /// A SKU, or words in name, SKU, category or description, as people type them into a search box.
     pub text: Option<String>,
     /// Archived ones too.
     pub include_archived: bool,
@@ -65,29 +67,24 @@ pub enum Cursor {
     Name(String, Uuid),
     /// In a list by price.
     Price(Money, Uuid),
+    /// In a list by relevance: to which text, and the bits of the 32-bit float that PostgreSQL made of it, since a decimal
+    /// number that is read again could lie on the other side of a neighbour. It depends on the product and the text alone.
+    Relevance(String, u32, Uuid),
+}
+
+/// A row of a list.
+#[derive(sqlx::FromRow)]
+struct Row {
+    #[sqlx(flatten)]
+    product: Product,
+    /// How well it matches; read for lists by relevance only.
+    #[sqlx(default)]
+    rank: f32,
 }
 
 impl Sort {
-    /// The place of `product` in a list of this order.
-    pub fn cursor(self, product: &Product) -> Cursor {
-        match self {
-            Sort::Newest | Sort::Oldest => Cursor::Age(product.created_at, product.id),
-            Sort::Name => Cursor::Name(product.name.clone(), product.id),
-            Sort::PriceAscending | Sort::PriceDescending => Cursor::Price(product.price, product.id),
-        }
-    }
-
-    fn owns(self, cursor: &Cursor) -> bool {
-        matches!(
-            (self, cursor),
-            (Sort::Newest | Sort::Oldest, Cursor::Age(..))
-                | (Sort::Name, Cursor::Name(..))
-                | (Sort::PriceAscending | Sort::PriceDescending, Cursor::Price(..))
-        )
-    }
-
     fn descends(self) -> bool {
-        matches!(self, Sort::Newest | Sort::PriceDescending)
+        matches!(self, Sort::Newest | Sort::PriceDescending | Sort::Relevance)
     }
 
     fn columns(self) -> &'static [&'static str] {
@@ -95,31 +92,65 @@ impl Sort {
             Sort::Newest | Sort::Oldest => &["created_at", "id"],
             Sort::Name => &["lower(name)", "id"],
             Sort::PriceAscending | Sort::PriceDescending => &["price_currency", "price_amount", "id"],
+            Sort::Relevance => &["rank", "id"],
+        }
+    }
+}
+
+impl Listing {
+    /// The place of a row in this list.
+    fn place(&self, Row { product, rank }: &Row) -> Cursor {
+        match self.sort {
+            Sort::Newest | Sort::Oldest => Cursor::Age(product.created_at, product.id),
+            Sort::Name => Cursor::Name(product.name.clone(), product.id),
+            Sort::PriceAscending | Sort::PriceDescending => Cursor::Price(product.price, product.id),
+            Sort::Relevance => {
+                Cursor::Relevance(self.filter.text.clone().unwrap_or_default(), rank.to_bits(), product.id)
+            }
+        }
+    }
+
+    fn has(&self, place: &Cursor) -> bool {
+        match (self.sort, place) {
+            (Sort::Newest | Sort::Oldest, Cursor::Age(..))
+            | (Sort::Name, Cursor::Name(..))
+            | (Sort::PriceAscending | Sort::PriceDescending, Cursor::Price(..)) => true,
+            (Sort::Relevance, Cursor::Relevance(text, ..)) => self.filter.text.as_ref() == Some(text),
+            _ => false,
         }
     }
 }
 
 impl Store {
-    /// One page's rows, in the order of reading: see [`Page::connection`].
-    pub async fn list(&self, listing: &Listing) -> Result<Vec<Product>, Error> {
+    /// One page's rows with their places, in the order of reading: see [`Page::connection`].
+    pub async fn list(&self, listing: &Listing) -> Result<Vec<(Cursor, Product)>, Error> {
         let Listing { filter, sort, page } = listing;
-        let mut sql = QueryBuilder::new(concat!("SELECT ", columns!(), " FROM products WHERE true"));
+        if *sort == Sort::Relevance && filter.text.is_none() {
+            return Err(Error::NothingToMatch);
+        }
+        let mut sql = QueryBuilder::new(concat!("SELECT ", columns!()));
+        sql.push(if *sort == Sort::Relevance { ", rank FROM products" } else { " FROM products" });
         push_filter(&mut sql, filter);
         let (beyond, short_of) = if sort.descends() { (" < ", " > ") } else { (" > ", " < ") };
-        for (cursor, operator) in [(&page.after, beyond), (&page.before, short_of)] {
-            let Some(cursor) = cursor else { continue };
-            if !sort.owns(cursor) {
+        for (place, operator) in [(&page.after, beyond), (&page.before, short_of)] {
+            let Some(place) = place else { continue };
+            if !listing.has(place) {
                 return Err(Error::ForeignCursor);
             }
-            push_bound(&mut sql, *sort, operator, cursor);
+            push_bound(&mut sql, *sort, operator, place);
         }
         push_order(&mut sql, *sort, page.backward);
         sql.push(" LIMIT ").push_bind(page.fetch());
-        Ok(sql.build_query_as().fetch_all(&self.pool).await?)
+        let rows: Vec<Row> = sql.build_query_as().fetch_all(&self.pool).await?;
+        Ok(rows.into_iter().map(|row| (listing.place(&row), row.product)).collect())
     }
 }
 
 fn push_filter(sql: &mut QueryBuilder<Postgres>, filter: &Filter) {
+    match &filter.text {
+        Some(text) => push_match(sql, text),
+        None => drop(sql.push(" WHERE true")),
+    }
     if !filter.include_archived {
         sql.push(" AND NOT archived");
     }
@@ -135,16 +166,24 @@ fn push_filter(sql: &mut QueryBuilder<Postgres>, filter: &Filter) {
     if let Some(MinorUnits(most)) = filter.price_to {
         sql.push(" AND price_amount <= ").push_bind(most);
     }
-    if let Some(text) = &filter.text {
-        // SKUs are indexed as they are, words by their stem: either may be meant.
-        sql.push(" AND search @@ (websearch_to_tsquery('english', ").push_bind(text.clone());
-        sql.push(") || websearch_to_tsquery('simple', ").push_bind(text.clone()).push("))");
-    }
 }
 
-fn push_bound(sql: &mut QueryBuilder<Postgres>, sort: Sort, operator: &str, cursor: &Cursor) {
+/// Finds what matches, and gives it a `rank`. A whole SKU is found even where its words are too common to be indexed, and
+/// outranks whatever mentions it. `ts_rank_cd` rather than `ts_rank`, to which all that match `pears -crates` are equal.
+fn push_match(sql: &mut QueryBuilder<Postgres>, text: &str) {
+    sql.push(" CROSS JOIN (SELECT websearch_to_tsquery('english', ").push_bind(text.to_owned());
+    sql.push(") AS query, upper(").push_bind(text.to_owned()).push(") AS wanted_sku) AS wanted");
+    sql.push(
+        " CROSS JOIN LATERAL (
+              SELECT CASE WHEN upper(sku) = wanted_sku THEN 'Infinity'::real ELSE ts_rank_cd(search, query) END AS rank
+          ) AS found
+          WHERE (search @@ query OR upper(sku) = wanted_sku)",
+    );
+}
+
+fn push_bound(sql: &mut QueryBuilder<Postgres>, sort: Sort, operator: &str, place: &Cursor) {
     sql.push(" AND (").push(sort.columns().join(", ")).push(")").push(operator).push("(");
-    match cursor {
+    match place {
         Cursor::Age(created_at, id) => sql.push_bind(*created_at).push(", ").push_bind(*id),
         Cursor::Name(name, id) => sql.push("lower(").push_bind(name.clone()).push("), ").push_bind(*id),
         Cursor::Price(price, id) => sql
@@ -153,6 +192,7 @@ fn push_bound(sql: &mut QueryBuilder<Postgres>, sort: Sort, operator: &str, curs
             .push_bind(price.amount.0)
             .push(", ")
             .push_bind(*id),
+        Cursor::Relevance(_, rank, id) => sql.push_bind(f32::from_bits(*rank)).push(", ").push_bind(*id),
     };
     sql.push(")");
 }

@@ -131,7 +131,10 @@ async fn filters_hold_together() {
         (json!({ "text": "desks" }), vec!["desk-1", "lamp-1"]),
         (json!({ "text": "lamps -floor" }), vec!["lamp-1", "lamp-3"]),
         (json!({ "text": "dimming" }), vec!["lamp-1"]),
+        (json!({ "text": "lamp -lamps" }), vec![]),
+        (json!({ "text": "desks -lamps" }), vec!["desk-1"]),
         (json!({ "text": "LAMP-2" }), vec!["lamp-2"]),
+        (json!({ "text": "lamp-2 floors" }), vec!["lamp-2"]),
         (json!({ "text": "  " }), vec!["desk-1", "lamp-1", "lamp-2", "lamp-3"]),
         (json!({ "text": "desk", "category": "lighting" }), vec!["lamp-1"]),
         (
@@ -146,6 +149,93 @@ async fn filters_hold_together() {
             "{filter}"
         );
     }
+}
+
+/// Products that mention a pear in one place or another, and one that doesn't.
+async fn pears(service: &Service) {
+    for (sku, name, category, description) in [
+        ("D-1", "Crate", "boxes", "Holds thirty pears."),
+        ("N-1", "Pear", "fruit", ""),
+        ("NONE", "Apple", "fruit", "No other fruit in it."),
+        ("C-1", "Conference", "pears", ""),
+        ("N-2", "Pear", "fruit", ""),
+        ("PEAR", "Green one", "fruit", ""),
+        ("D-2", "Crate", "boxes", "Holds thirty pears."),
+    ] {
+        service.create(sku, json!({ "name": name, "category": category, "description": description })).await;
+    }
+}
+
+/// The SKU, then names, the category, descriptions; the newest of equals first.
+const RELEVANT: [&str; 6] = ["PEAR", "N-2", "N-1", "C-1", "D-2", "D-1"];
+
+fn search(text: &str) -> Value {
+    json!({ "sort": "RELEVANCE", "filter": { "text": text } })
+}
+
+#[tokio::test]
+async fn the_best_match_comes_first() {
+    let service = service().await;
+    pears(&service).await;
+    assert_eq!(list(&service, search("pear")).await.0, RELEVANT);
+    assert_eq!(list(&service, search("pears -crates")).await.0, ["PEAR", "N-2", "N-1", "C-1"]);
+    assert_eq!(list(&service, search("plum")).await.0, [""; 0]);
+    // A word that English searches leave out.
+    service.create("THE", json!({ "name": "Article" })).await;
+    assert_eq!(list(&service, search("the")).await.0, ["THE"]);
+}
+
+#[tokio::test]
+async fn pages_by_relevance_hold_the_whole_list_and_nothing_shifts_them() {
+    let service = service().await;
+    pears(&service).await;
+    let page = |with: Value| {
+        let mut variables = search("pear");
+        variables.as_object_mut().unwrap().extend(with.as_object().unwrap().clone());
+        list(&service, variables)
+    };
+    for size in 1..=6 {
+        let (mut forward, mut after) = (Vec::new(), Value::Null);
+        let (mut backward, mut before) = (Vec::new(), Value::Null);
+        let mut more = true;
+        while more {
+            let (next, info) = page(json!({ "first": size, "after": after })).await;
+            forward.extend(next);
+            after = info["endCursor"].clone();
+            let (previous, back) = page(json!({ "last": size, "before": before })).await;
+            backward.splice(0..0, previous);
+            before = back["startCursor"].clone();
+            assert_eq!(info["hasNextPage"], back["hasPreviousPage"], "{size} at a time");
+            more = info["hasNextPage"] == true;
+        }
+        assert_eq!(
+            (&forward[..], &backward[..]),
+            (&RELEVANT.map(str::to_owned)[..], &RELEVANT.map(str::to_owned)[..])
+        );
+    }
+    // Between two ties: one like them appears before, and many that change how common the word is.
+    let (_, info) = page(json!({ "first": 2 })).await;
+    service.create("N-3", json!({ "name": "Pear" })).await;
+    for index in 0..20 {
+        service.create(&format!("O-{index}"), json!({ "description": "Not a pear." })).await;
+    }
+    let (next, _) = page(json!({ "first": 2, "after": info["endCursor"] })).await;
+    assert_eq!(next, ["N-1", "C-1"]);
+}
+
+#[tokio::test]
+async fn relevance_is_to_one_text() {
+    let service = service().await;
+    pears(&service).await;
+    let nothing = ("BAD_USER_INPUT".to_owned(), Some("filter.text".to_owned()));
+    for filter in [Value::Null, json!({ "text": " " }), json!({ "category": "fruit" })] {
+        let variables = json!({ "sort": "RELEVANCE", "filter": filter });
+        assert_eq!(service.refused(Who::Anyone, LIST, variables).await, nothing, "{filter}");
+    }
+    let (_, info) = list(&service, search("pear")).await;
+    let mut other = search("crate");
+    other["after"] = info["startCursor"].clone();
+    assert_eq!(service.refused(Who::Anyone, LIST, other).await.0, "BAD_USER_INPUT");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use serde_json::json;
 use shop::Money;
+use shop::check::CheckReply;
 use uuid::Uuid;
 
 use crate::support::{Who, service};
@@ -54,6 +55,31 @@ async fn quotes_of_the_same_products_in_any_order_do_not_block_each_other_for_ev
         async move { store.quote(&ids).await.unwrap().len() }
     });
     assert!(join_all(orders).await.into_iter().all(|count| count == 8));
+}
+
+#[tokio::test]
+async fn a_check_names_what_does_not_exist() {
+    let service = service().await;
+    let lamp: Uuid = service.create("L-1", json!({})).await.parse().unwrap();
+    let old: Uuid = service.create("L-2", json!({})).await.parse().unwrap();
+    service
+        .data(Who::Staff, "mutation($id: ID!) { archiveProduct(id: $id) { id } }", json!({ "id": old }))
+        .await;
+    let [one, other] = [(); 2].map(|()| Uuid::now_v7());
+    let handler = products::check_handler(service.store.clone());
+    let request = json!({ "productIds": [one, lamp, other, old, one] }).to_string();
+    let reply = handler(Bytes::from(request), "details".into()).await.unwrap();
+    assert_eq!(
+        serde_json::from_slice::<CheckReply>(&reply).unwrap(),
+        CheckReply { unknown: vec![one, other] }
+    );
+    // It is no quote.
+    service.store.delete(lamp).await.unwrap();
+
+    let many: Vec<_> = (0..201).map(|_| Uuid::now_v7()).collect();
+    for request in [json!({}), json!({ "productIds": ["x"] }), json!({ "productIds": many })] {
+        assert!(handler(request.to_string().into(), "details".into()).await.is_err(), "{request}");
+    }
 }
 
 #[tokio::test]

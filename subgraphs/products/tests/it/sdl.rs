@@ -6,8 +6,6 @@ use sqlx::postgres::PgPoolOptions;
 async fn the_sdl_is_the_one_in_the_repository() {
     // A schema needs a store, but its SDL no database: this pool never connects.
     let pool = PgPoolOptions::new().connect_lazy("postgres://nobody@127.0.0.1:1/none").unwrap();
-    let schema = products::schema(products::Store::new(pool));
-    let answer =
-        schema.execute("{ _service { sdl } }").await.into_result().unwrap().data.into_json().unwrap();
-    shop::testing::check_sdl("products", answer["_service"]["sdl"].as_str().unwrap());
+    let asked = shop::testing::Asked(products::schema(products::Store::new(pool)));
+    shop::testing::check_sdl("products", &asked.sdl().await);
 }

@@ -118,7 +118,7 @@ fn make(programs: &Programs, store: &Path, password: &str) -> Result<()> {
     let output = command.output().context("can't start initdb")?;
     fs::remove_file(&secret)?;
     let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "initdb failed: {}{}", said.trim(), remedy());
+    ensure!(output.status.success(), "initdb failed: {}", said.trim());
     fs::rename(&unfinished, store)?;
     Ok(())
 }
@@ -140,7 +140,7 @@ fn serve(programs: &Programs, settings: &Settings, port: u16) -> Result<Supervis
     let until = Instant::now() + START_LIMIT;
     while Instant::now() < until {
         if let Some(status) = process.exited() {
-            bail!("PostgreSQL ended at start ({status}):\n{}{}", process.last_words(), remedy());
+            bail!("PostgreSQL ended at start ({status}):\n{}", process.last_words());
         }
         if is_ready(&settings.store, process.pid()) {
             return Ok(process);
@@ -161,12 +161,19 @@ fn unprivileged(program: &Path) -> Command {
     command
 }
 
-fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
+/// Whether a cluster can be served at all; else why not, in one line with the remedy.
+pub fn check_privileges() -> Result<()> {
+    let tried = unprivileged(Path::new("true")).output();
+    let able = tried.is_ok_and(|output| output.status.success());
+    ensure!(
+        able,
+        "PostgreSQL can't be started by root here, without user namespaces: do this as another user"
+    );
+    Ok(())
 }
 
-fn remedy() -> &'static str {
-    if is_root() { " (as root it needs user namespaces; else run this as another user)" } else { "" }
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
 }
 
 /// The postmaster writes its state into a file, as `pg_ctl` reads it.

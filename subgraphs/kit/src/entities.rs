@@ -11,23 +11,38 @@ use async_graphql::parser::types::Field;
 use async_graphql::registry::Registry;
 use async_graphql::resolver_utils::resolve_container;
 use async_graphql::{
-    ContainerType, Context, ContextSelectionSet, Name, ObjectType, OutputType, Positioned, Request,
-    ServerError, ServerResult, Value, Variables,
+    ContainerType, Context, ContextSelectionSet, EmptyMutation, EmptySubscription, Name, ObjectType,
+    OutputType, Positioned, Request, Schema, SchemaBuilder, ServerError, ServerResult, SubscriptionType,
+    Value, Variables,
 };
 
-/// Where [`NumberedEntities`] tells [`Entities`] a representation's place. GraphQL keeps names with `__` for itself.
+/// Where `NumberedEntities` tells [`Entities`] a representation's place. GraphQL keeps names with `__` for itself.
 const INDEX: &str = "__index";
 
-/// Wraps a schema's query type. Needs the extension [`NumberedEntities`].
+/// Begins a schema that is a federation subgraph, whose entities fail one by one. What follows is async-graphql's own:
+/// `data`, `extension`, `finish`.
 ///
 /// ```
-/// # use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
-/// # use shop::entities::{Entities, NumberedEntities};
+/// # use async_graphql::{EmptyMutation, EmptySubscription, Object};
+/// # use tributary_subgraph::{FederatedSchema, federated};
 /// # struct Query;
 /// # #[Object] impl Query { async fn one(&self) -> i32 { 1 } }
-/// Schema::build(Entities(Query), EmptyMutation, EmptySubscription).extension(NumberedEntities).finish();
+/// let schema: FederatedSchema<Query> = federated(Query, EmptyMutation, EmptySubscription).finish();
 /// ```
-pub struct Entities<Q>(pub Q);
+pub fn federated<Q, M, S>(query: Q, mutation: M, subscription: S) -> SchemaBuilder<Entities<Q>, M, S>
+where
+    Q: ObjectType + 'static,
+    M: ObjectType + 'static,
+    S: SubscriptionType + 'static,
+{
+    Schema::build(Entities(query), mutation, subscription).enable_federation().extension(NumberedEntities)
+}
+
+/// What [`federated`] makes.
+pub type FederatedSchema<Q, M = EmptyMutation, S = EmptySubscription> = Schema<Entities<Q>, M, S>;
+
+/// A schema's query type, whose entities fail one by one. [`federated`] puts it in place.
+pub struct Entities<Q>(Q);
 
 impl<Q: ObjectType> ContainerType for Entities<Q> {
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
@@ -82,7 +97,7 @@ fn unknown(ctx: &Context<'_>, representation: &Value) -> ServerError {
 }
 
 /// A schema extension that writes into each representation its place in the list.
-pub struct NumberedEntities;
+struct NumberedEntities;
 
 impl ExtensionFactory for NumberedEntities {
     fn create(&self) -> Arc<dyn Extension> {
@@ -119,11 +134,10 @@ fn number(variables: &mut Variables) {
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::{EmptyMutation, EmptySubscription, ID, Object, Schema, SimpleObject};
+    use async_graphql::{ID, Object, Result, SimpleObject};
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::Refusal;
 
     struct Query;
 
@@ -135,23 +149,21 @@ mod tests {
 
     #[async_graphql::ComplexObject]
     impl Thing {
-        async fn picky(&self) -> Option<Result<i32, Refusal>> {
-            Some(if self.id == "bad" { Err(Refusal::conflict("no")) } else { Ok(1) })
+        async fn picky(&self) -> Option<Result<i32>> {
+            Some(if self.id == "bad" { Err("no".into()) } else { Ok(1) })
         }
     }
 
     #[Object]
     impl Query {
         #[graphql(entity)]
-        async fn thing_by_id(&self, id: ID) -> Result<Thing, Refusal> {
-            if id == "gone" { Err(Refusal::not_found("gone")) } else { Ok(Thing { id }) }
+        async fn thing_by_id(&self, id: ID) -> Result<Thing> {
+            if id == "gone" { Err("gone".into()) } else { Ok(Thing { id }) }
         }
     }
 
     async fn ask(representations: Value) -> Value {
-        let schema = Schema::build(Entities(Query), EmptyMutation, EmptySubscription)
-            .extension(NumberedEntities)
-            .finish();
+        let schema = federated(Query, EmptyMutation, EmptySubscription).finish();
         let query = "query($all: [_Any!]!) { things: _entities(representations: $all) { ... on Thing { id picky } } }";
         let variables = Variables::from_json(json!({ "all": representations }));
         serde_json::to_value(schema.execute(Request::new(query).variables(variables)).await).unwrap()
@@ -174,8 +186,7 @@ mod tests {
 
     #[test]
     fn the_sdl_is_as_without_it() {
-        let plain = Schema::new(Query, EmptyMutation, EmptySubscription).sdl();
-        let wrapped = Schema::new(Entities(Query), EmptyMutation, EmptySubscription).sdl();
-        assert_eq!(plain, wrapped);
+        let plain = Schema::build(Query, EmptyMutation, EmptySubscription).enable_federation().finish();
+        assert_eq!(plain.sdl(), federated(Query, EmptyMutation, EmptySubscription).finish().sdl());
     }
 }

@@ -1,0 +1,125 @@
+//! An answer in parts: what isn't deferred first, then each deferred fragment as soon as it is there.
+
+use std::ops::ControlFlow;
+
+use tributary_federation::plan::{DeferredId, Plan};
+
+use super::project::Open;
+use super::run::Run;
+use super::{ExecuteRequest, ExecutionResult, Fetcher, Watch, drive};
+use crate::error::PathSegment;
+
+/// One part of an answer.
+#[derive(Debug)]
+pub struct Part {
+    /// The first part's data and errors; later parts have none.
+    pub result: Option<ExecutionResult>,
+    /// Deferred fragments that are announced: each comes in a later part.
+    pub pending: Vec<Pending>,
+    /// Deferred fragments that are there.
+    pub increments: Vec<Increment>,
+    /// Whether another part follows.
+    pub has_next: bool,
+}
+
+/// A deferred fragment on one object of the answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pending {
+    /// Tells it from the others of the answer.
+    pub id: u32,
+    /// As the client named it.
+    pub label: Option<Box<str>>,
+    /// The object.
+    pub path: Vec<PathSegment>,
+}
+
+/// What a deferred fragment came to.
+#[derive(Debug)]
+pub struct Increment {
+    /// Which.
+    pub pending: Pending,
+    /// The fields that the first part didn't have, or null, and the errors.
+    pub result: ExecutionResult,
+}
+
+/// Who takes the parts.
+pub trait Deliver: Send {
+    /// Takes one; breaks off when nobody wants any more.
+    fn deliver(&mut self, part: Part) -> impl Future<Output = ControlFlow<()>> + Send;
+}
+
+/// Answers a query or mutation in parts; the last has no next.
+pub async fn execute_incrementally<F: Fetcher>(
+    plan: &Plan,
+    request: ExecuteRequest<'_>,
+    fetcher: &F,
+    deliver: &mut impl Deliver,
+) {
+    let mut run = Run::new(plan, request, fetcher);
+    let ready = run.without_dependencies();
+    let mut later = Later { plan, begun: false, announced: Vec::new(), next_id: 0, deliver };
+    drive(plan, &mut run, ready, fetcher, &mut later).await;
+}
+
+/// What is still to be delivered.
+struct Later<'p, 'd, D> {
+    plan: &'p Plan,
+    /// The first part has been written.
+    begun: bool,
+    announced: Vec<(Pending, Open<'p>)>,
+    next_id: u32,
+    deliver: &'d mut D,
+}
+
+impl<'p, F: Fetcher, D: Deliver> Watch<'p, F> for Later<'p, '_, D> {
+    async fn ended(&mut self, run: &mut Run<'p, F>) -> ControlFlow<()> {
+        while let Some(part) = self.part(run) {
+            let is_last = !part.has_next;
+            if self.deliver.deliver(part).await.is_break() || is_last {
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl<'p, D> Later<'p, '_, D> {
+    /// What can be delivered now, if anything can.
+    fn part<F: Fetcher>(&mut self, run: &mut Run<'p, F>) -> Option<Part> {
+        if !self.begun {
+            return run.is_there(None).then(|| self.first(run));
+        }
+        let (mut increments, mut pending) = (Vec::new(), Vec::new());
+        // What a fragment brings can have fragments of its own that are there already.
+        while let Some(at) = self.announced.iter().position(|(_, open)| run.is_there(Some(open.deferred))) {
+            let (of, open) = self.announced.remove(at);
+            let (result, inner) = run.finish_deferred(&open);
+            increments.push(Increment { pending: of, result });
+            pending.extend(self.announce(inner));
+        }
+        let has_next = !self.announced.is_empty();
+        (!increments.is_empty()).then_some(Part { result: None, pending, increments, has_next })
+    }
+
+    fn first<F: Fetcher>(&mut self, run: &mut Run<'p, F>) -> Part {
+        self.begun = true;
+        let (result, open) = run.finish();
+        let pending = self.announce(open);
+        let has_next = !self.announced.is_empty();
+        Part { result: Some(result), pending, increments: Vec::new(), has_next }
+    }
+
+    fn announce(&mut self, open: Vec<Open<'p>>) -> Vec<Pending> {
+        let mut pending = Vec::with_capacity(open.len());
+        for open in open {
+            let DeferredId(deferred) = open.deferred;
+            let label = self.plan.deferred[deferred as usize].label.clone();
+            let path = open.path.iter().map(|&segment| segment.into()).collect();
+            let of = Pending { id: self.next_id, label, path };
+            self.next_id += 1;
+            pending.push(of.clone());
+            self.announced.push((of, open));
+        }
+        pending
+    }
+}

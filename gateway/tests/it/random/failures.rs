@@ -1,0 +1,150 @@
+//! The same question while something fails: what is there is right, what isn't is null, and each null has its error.
+
+use bytes::Bytes;
+use serde_json::{Value as Json, json};
+use tributary::execute::{ExecuteRequest, FetchFailure, Fetcher, execute};
+use tributary_federation::{OperationKind, Plan, SubgraphId};
+
+use super::Counters;
+use super::dice::Dice;
+use super::question::Question;
+use super::serve::Served;
+
+#[derive(Debug)]
+enum Failing {
+    Subgraph(SubgraphId),
+    Field(String),
+}
+
+struct Lame<'a> {
+    served: &'a Served<'a>,
+    failing: Failing,
+}
+
+impl Fetcher for Lame<'_> {
+    async fn fetch(
+        &self,
+        subgraph: SubgraphId,
+        _: OperationKind,
+        body: Bytes,
+    ) -> Result<Bytes, FetchFailure> {
+        match &self.failing {
+            Failing::Subgraph(failing) if *failing == subgraph => Err(FetchFailure {
+                code: "SUBGRAPH_UNAVAILABLE".into(),
+                message: "nobody is there".into(),
+                setting: None,
+            }),
+            Failing::Subgraph(_) => Ok(self.served.reply(subgraph, &body, None)),
+            Failing::Field(name) => Ok(self.served.reply(subgraph, &body, Some(name))),
+        }
+    }
+
+    fn service(&self, subgraph: SubgraphId) -> &str {
+        self.served.service(subgraph)
+    }
+}
+
+impl Served<'_> {
+    pub async fn check_with_a_failure(
+        &self,
+        plan: &Plan,
+        question: &Question,
+        request: ExecuteRequest<'_>,
+        expected: &Json,
+        dice: &mut Dice,
+        counters: &mut Counters,
+    ) -> Result<(), String> {
+        let Some(failing) = self.something(plan, dice) else { return Ok(()) };
+        counters.failures += 1;
+        let lame = Lame { served: self, failing };
+        let body = execute(plan, request, &lame).await.into_body(None);
+        let body: Json = serde_json::from_slice(&body).unwrap();
+        let errors = body["errors"].as_array().cloned().unwrap_or_default();
+        let check = Check { errors: &errors, one_by_one: matches!(lame.failing, Failing::Field(_)) };
+        let mut nulls = 0;
+        check.value(&body["data"], expected, &mut Vec::new(), &mut nulls).map_err(|error| {
+            let (plan, sdls) = (plan.display(&self.supergraph), self.world.sdls());
+            format!(
+                "{error} while {:?} fails\n{}\n{}\n{plan}\nexpected {expected}\ngot      {body}\n{sdls}",
+                lame.failing, question.text, question.variables
+            )
+        })?;
+        counters.explained_nulls += nulls;
+        Ok(())
+    }
+
+    /// A subgraph or a field that the plan asks for.
+    fn something(&self, plan: &Plan, dice: &mut Dice) -> Option<Failing> {
+        if plan.fetches.is_empty() {
+            return None;
+        }
+        if dice.chance(40) {
+            return Some(Failing::Subgraph(dice.pick(&plan.fetches).subgraph));
+        }
+        let objects = self.world.objects.iter().chain([&self.world.query]);
+        let fields: Vec<_> = objects.flat_map(|object| &object.fields).collect();
+        // What requires a field is computed from null where that fails, as from any other null.
+        let required = |name: &str| {
+            let mut all = fields.iter().flat_map(|field| field.requires.iter().flatten());
+            all.any(|it| it.split('(').next() == Some(name))
+        };
+        let names = fields.iter().map(|field| field.name.clone()).filter(|name| !required(name));
+        let asked = |name: &String| plan.fetches.iter().any(|fetch| fetch.query.contains(name.as_str()));
+        let asked: Vec<String> = names.filter(asked).collect();
+        if asked.is_empty() { None } else { Some(Failing::Field(dice.pick(&asked).clone())) }
+    }
+}
+
+struct Check<'a> {
+    errors: &'a [Json],
+    /// Each null has an error of its own. (A failed fetch has one for all that it should have brought.)
+    one_by_one: bool,
+}
+
+impl Check<'_> {
+    fn value(
+        &self,
+        got: &Json,
+        expected: &Json,
+        at: &mut Vec<Json>,
+        nulls: &mut usize,
+    ) -> Result<(), String> {
+        match (got, expected) {
+            (Json::Null, Json::Null) => Ok(()),
+            (Json::Null, _) if self.is_explained(at) => {
+                *nulls += 1;
+                Ok(())
+            }
+            (Json::Null, _) => Err(format!("no error explains the null at {}", json!(at))),
+            (Json::Object(got), Json::Object(expected)) if got.len() == expected.len() => {
+                got.iter().try_for_each(|(key, value)| {
+                    at.push(json!(key));
+                    self.value(value, &expected[key], at, nulls)?;
+                    at.pop();
+                    Ok(())
+                })
+            }
+            (Json::Array(got), Json::Array(expected)) if got.len() == expected.len() => {
+                got.iter().zip(expected).enumerate().try_for_each(|(index, (value, expected))| {
+                    at.push(json!(index));
+                    self.value(value, expected, at, nulls)?;
+                    at.pop();
+                    Ok(())
+                })
+            }
+            (got, expected) if got == expected => Ok(()),
+            (got, expected) => Err(format!("{got} instead of {expected} at {}", json!(at))),
+        }
+    }
+
+    fn is_explained(&self, at: &[Json]) -> bool {
+        // With so many, some were left out.
+        if !self.one_by_one || self.errors.len() > 90 {
+            return !self.errors.is_empty();
+        }
+        self.errors.iter().any(|error| {
+            let path = error["path"].as_array().map(Vec::as_slice).unwrap_or_default();
+            path.iter().zip(at).all(|(a, b)| a == b)
+        })
+    }
+}
