@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! Request ─▶ admission ─▶ operations ─────hit──────────▶ variables ─▶ execute ─▶ mask ─▶ Answer
-//!              └─miss─▶ prepare (own threads) ─┘             │
-//!                          ▲                                 │ nobody listens: the schema changed
-//!                          └───── the newer graph ◀──────────┘
+//!                            └─miss─▶ prepare (own threads) ─┘             │
+//!                                        ▲                                 │ nobody listens: the schema changed
+//!                                        └───── the newer graph ◀──────────┘
 //! ```
 //!
 //! Start reading at [`Pipeline::run`].

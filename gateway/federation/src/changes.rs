@@ -5,6 +5,7 @@
 //!                 ├─compare──▶ Changes, each with code, coordinate and severity
 //! new API schema ─┘
 //! new Supergraph ──operation_problems──▶ why a known operation can't be run on it
+//! old API schema, known operations ──Uses──▶ which changes can reach their clients
 //! ```
 //!
 //! The first says what could break clients that nobody knows, the second what breaks those whose operations are
@@ -33,6 +34,7 @@ mod fields;
 mod inputs;
 mod operations;
 mod types;
+mod uses;
 
 use std::fmt;
 
@@ -41,6 +43,7 @@ use apollo_compiler::{Node, Schema, ast};
 
 pub use code::{Code, Severity};
 pub use operations::{OperationProblem, operation_problems};
+pub use uses::Uses;
 
 /// One difference between two API schemas.
 #[derive(Clone, Debug, PartialEq, Eq)]

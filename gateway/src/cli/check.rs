@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use tributary_federation::{
     Supergraph,
-    changes::{self, Change},
+    changes::{self, Change, Uses},
     compose::compose,
 };
 
@@ -56,8 +56,7 @@ pub(super) struct Flags {
     /// Folder of trusted operations, to be told which of them break
     #[arg(long, env = "TRIBUTARY_TRUSTED", value_name = "DIR")]
     trusted: Option<PathBuf>,
-    /// Lets breaking changes pass that break no trusted operation. Values of variables aren't known, so what
-    /// changes in inputs and enums wants a look all the same
+    /// Lets breaking changes pass to what no trusted operation uses
     #[arg(long, requires = "trusted")]
     only_trusted: bool,
     /// How the result is told
@@ -97,6 +96,7 @@ pub(super) fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
     let report = Report {
         subgraphs: report::subgraphs(&before, &after),
         changes: old.as_deref().zip(new.as_ref()).map(|(old, new)| changed(old, new)),
+        uses: trusted.as_ref().zip(old.as_deref()).map(|(all, old)| uses(all, old)),
         operations: trusted.zip(new.as_ref()).map(|(all, new)| Operations::check(&all, old.as_deref(), new)),
         composition: &composition,
         inputs: &after,
@@ -111,6 +111,14 @@ pub(super) fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
 
 fn changed(old: &Supergraph, new: &Supergraph) -> Vec<Change> {
     changes::compare(old.api_schema(), new.api_schema())
+}
+
+fn uses(trusted: &Trusted, old: &Supergraph) -> Uses {
+    let mut uses = Uses::default();
+    for document in trusted.documents() {
+        uses.add(old.api_schema(), &document.parse());
+    }
+    uses
 }
 
 fn read_trusted(folder: &Path) -> anyhow::Result<Trusted> {

@@ -3,6 +3,7 @@
 mod operations;
 mod property;
 mod rules;
+mod uses;
 
 use std::collections::HashSet;
 

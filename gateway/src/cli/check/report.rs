@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 use tributary_federation::{
-    changes::{Change, Severity},
+    changes::{Change, Severity, Uses},
     compose::Composition,
 };
 
@@ -21,7 +21,9 @@ pub(super) struct Report<'a> {
     pub(super) changes: Option<Vec<Change>>,
     /// `None`: it doesn't compose, or none were given.
     pub(super) operations: Option<Operations>,
-    /// Breaking changes alone don't make it fail.
+    /// What trusted operations use of the state before; `None`: none were given, or there is none.
+    pub(super) uses: Option<Uses>,
+    /// Breaking changes to what isn't used don't make it fail.
     pub(super) only_trusted: bool,
 }
 
@@ -53,10 +55,17 @@ pub(super) fn subgraphs(before: &Inputs, after: &Inputs) -> Vec<(String, Fate)> 
 impl Report<'_> {
     /// Whether it mustn't go live so.
     pub(super) fn breaks(&self) -> bool {
-        let changes = self.changes.iter().flatten();
-        let breaking = changes.filter(|change| change.severity() == Severity::Breaking).count();
+        let counts = |change: &Change| {
+            let is_unused = self.only_trusted && self.is_used(change) == Some(false);
+            change.severity() == Severity::Breaking && !is_unused
+        };
         let broken = self.operations.as_ref().map_or(0, |operations| operations.broken.len());
-        self.composition.supergraph.is_none() || broken > 0 || breaking > 0 && !self.only_trusted
+        self.composition.supergraph.is_none() || broken > 0 || self.changes.iter().flatten().any(counts)
+    }
+
+    /// Whether a trusted operation uses what changes; `None`: it isn't known.
+    fn is_used(&self, change: &Change) -> Option<bool> {
+        Some(self.uses.as_ref()?.touch(change))
     }
 
     /// For programs.
@@ -75,9 +84,19 @@ impl Report<'_> {
             composes: self.composition.supergraph.is_some(),
             subgraphs: self.subgraphs.iter().map(|(name, fate)| (&**name, *fate)).collect(),
             diagnostics: diagnostics::json(self.composition, self.inputs),
-            changes: self.changes.as_ref().map(|changes| changes.iter().map(JsonChange::new).collect()),
+            changes: self.changes.as_ref().map(|changes| changes.iter().map(|it| self.change(it)).collect()),
             operations: self.operations.as_ref(),
         })
+    }
+
+    fn change<'c>(&self, change: &'c Change) -> JsonChange<'c> {
+        JsonChange {
+            severity: change.severity().as_str(),
+            code: change.code.as_str(),
+            coordinate: &change.coordinate,
+            message: &change.message,
+            used: self.is_used(change),
+        }
     }
 
     fn changes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -85,7 +104,11 @@ impl Report<'_> {
         let of = |severity| changes.iter().filter(|change| change.severity() == severity).count();
         let (breaking, dangerous) = (of(Severity::Breaking), of(Severity::Dangerous));
         writeln!(f, "changes: {breaking} breaking, {dangerous} dangerous, {} safe", of(Severity::Safe))?;
-        changes.iter().try_for_each(|change| writeln!(f, "  {:<9}  {change}", change.severity()))
+        for change in changes {
+            let unused = if self.is_used(change) == Some(false) { " (not used)" } else { "" };
+            writeln!(f, "  {:<9}  {change}{unused}", change.severity())?;
+        }
+        Ok(())
     }
 
     fn operations(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -93,7 +116,7 @@ impl Report<'_> {
         let (mistakes, before) = (broken.len(), broken_before.len());
         writeln!(
             f,
-            "trusted operations in {files} files: {mistakes} mistakes, {before} that were there before"
+            "trusted operations: {files} files, {mistakes} new mistakes, {before} old ones"
         )?;
         broken.iter().try_for_each(|it| writeln!(f, "  broken  {it}"))?;
         broken_before.iter().try_for_each(|it| writeln!(f, "  before  {it}"))
@@ -125,17 +148,9 @@ struct JsonChange<'a> {
     code: &'static str,
     coordinate: &'a str,
     message: &'a str,
-}
-
-impl<'a> JsonChange<'a> {
-    fn new(change: &'a Change) -> Self {
-        Self {
-            severity: change.severity().as_str(),
-            code: change.code.as_str(),
-            coordinate: &change.coordinate,
-            message: &change.message,
-        }
-    }
+    /// By a trusted operation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used: Option<bool>,
 }
 
 impl fmt::Display for Broken {

@@ -80,8 +80,15 @@ fn trusted_operations_that_break_are_named() {
 
     // The removal of what no trusted operation asks for passes, if that is what counts.
     std::fs::remove_file(folder.0.path().join("trusted/stock.graphql")).unwrap();
+    let only_trusted = [&arguments[..], &["--only-trusted"]].concat();
     assert_eq!(check(&folder, &arguments).1, Some(1));
-    assert_eq!(check(&folder, &[&arguments[..], &["--only-trusted"]].concat()).1, Some(0));
+    let (report, code) = check(&folder, &only_trusted);
+    assert!(code == Some(0) && report.contains("FIELD_REMOVED Item.stock: the field was removed (not used)"));
+    // What makes no operation invalid can break those who read its answer.
+    folder.write("new.txt", &ALPHA.replace("name: String }", "name: Int }"));
+    let (report, code) = check(&folder, &[&["alpha=new.txt"], &only_trusted[1..]].concat());
+    assert!(code == Some(1) && report.contains("0 new mistakes, 1 old"), "{report}");
+    assert!(report.contains("from String to Int\n"), "{report}");
 }
 
 #[test]
