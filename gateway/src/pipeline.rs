@@ -188,8 +188,7 @@ impl Pipeline {
     async fn ready<'a>(&self, request: &'a Request, live: Arc<Live>) -> Result<Ready<'a>, Rejection> {
         let graph = self.operations.graph_of(&live).await?;
         // Whoever prepares a request comes by here, so nothing is run that isn't admitted.
-        let admission = self.gate.admit(request).await?;
-        let (query, operation_name) = self.gate.admitted(request, &admission);
+        let (query, operation_name) = self.gate.admit(request).await?;
         let prepared = self.operations.prepared(&graph, query, operation_name).await?;
         if request.queries_only && prepared.plan.kind != OperationKind::Query {
             let message = format!("A GET can't run a {}; use POST", prepared.kind());

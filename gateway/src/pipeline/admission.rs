@@ -22,15 +22,6 @@ pub(super) struct Gate {
     threads: Arc<Semaphore>,
 }
 
-/// What of a request is run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Admission {
-    /// The text that was sent.
-    AsSent,
-    /// The trusted document of that number.
-    Trusted(usize),
-}
-
 /// Memory for the spellings.
 const SPELLINGS_BYTES: u64 = 4 << 20;
 
@@ -53,33 +44,19 @@ impl Gate {
         }
     }
 
-    /// Refuses a request that may not be run; of one that may be, [`Self::admitted`] says what is run.
-    pub(super) async fn admit(&self, request: &Request) -> Result<Admission, Rejection> {
-        match (&self.trusted, &*request.query, &request.document_id) {
-            (None, "", _) | (Some(_), "", None) => Err(no_query()),
-            (None, ..) => Ok(Admission::AsSent),
-            (Some(trusted), "", Some(id)) => {
-                let document = trusted.by_id(id).ok_or_else(|| unknown_id(id))?;
-                Ok(Admission::Trusted(trusted.position(document)))
-            }
-            (Some(trusted), text, _) => self.written_as(trusted, text).await.map(Admission::Trusted),
-        }
-    }
-
-    /// The document's text and the name of the operation in it.
-    pub(super) fn admitted<'a>(
+    /// What of a request may be run, if anything: a document's text and the name of the operation in it.
+    pub(super) async fn admit<'a>(
         &'a self,
         request: &'a Request,
-        admission: &Admission,
-    ) -> (&'a str, Option<&'a str>) {
+    ) -> Result<(&'a str, Option<&'a str>), Rejection> {
         let name = request.operation_name.as_deref();
-        match (admission, &self.trusted) {
-            (Admission::Trusted(at), Some(trusted)) => {
-                let document = &trusted.documents()[*at];
-                (&document.text, document.operation_name(name))
-            }
-            _ => (&request.query, name),
-        }
+        let document = match (&self.trusted, &*request.query, &request.document_id) {
+            (None, "", Some(_)) => return Err(no_documents()),
+            (None, text, _) => return Ok((text, name)),
+            (Some(trusted), "", Some(id)) => trusted.by_id(id).ok_or_else(|| unknown_id(id))?,
+            (Some(trusted), text, _) => &trusted.documents()[self.written_as(trusted, text).await?],
+        };
+        Ok((&document.text, document.operation_name(name)))
     }
 
     /// Where the document stands that says the same as this text.
@@ -121,8 +98,8 @@ fn unknown_id(id: &str) -> Rejection {
         .into()
 }
 
-fn no_query() -> Rejection {
+fn no_documents() -> Rejection {
     let message = "Not a GraphQL request: the parameter \"query\" is missing; \
                    documents are found by their id only by a gateway with --trusted";
-    GraphqlError::new(Code::BadRequest, message).into()
+    GraphqlError::new(Code::BadRequest, message).with("setting", "--trusted").into()
 }

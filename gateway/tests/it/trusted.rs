@@ -54,7 +54,9 @@ async fn only_trusted_operations_are_run() {
         let body = json!({ "query": query, "variables": variables, "operationName": "Greet" });
         assert_eq!(data(body).await["hello"], "hello you", "{query}");
     }
-    for query in ["{ hello }", "query Greet($name: String) { hello(name: $name) __typename }", "{", "query"] {
+    for query in
+        ["{ hello }", "query Greet($name: String) { hello(name: $name) __typename }", "{", "query", ""]
+    {
         let (status, code, body) = refusal(post(json!({ "query": query })).await).await;
         assert_eq!((status, &*code), (StatusCode::OK, "OPERATION_NOT_TRUSTED"), "{query}: {body}");
         assert!(body.get("data").is_none());

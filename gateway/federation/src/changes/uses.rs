@@ -54,7 +54,8 @@ impl Uses {
             self.types.insert(set.ty.clone());
             // Which objects there can be is seen by who asks for all of them.
             let objects = schema.types.iter().filter(|(_, ty)| ty.is_object());
-            self.types.extend(objects.map(|(name, _)| name.clone()).filter(|it| schema.is_subtype(&set.ty, it)));
+            self.types
+                .extend(objects.map(|(name, _)| name.clone()).filter(|it| schema.is_subtype(&set.ty, it)));
             for selection in &set.selections {
                 match selection {
                     Selection::Field(field) => {

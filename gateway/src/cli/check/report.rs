@@ -114,10 +114,7 @@ impl Report<'_> {
     fn operations(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(Operations { files, broken, broken_before }) = &self.operations else { return Ok(()) };
         let (mistakes, before) = (broken.len(), broken_before.len());
-        writeln!(
-            f,
-            "trusted operations: {files} files, {mistakes} new mistakes, {before} old ones"
-        )?;
+        writeln!(f, "trusted operations: {files} files, {mistakes} new mistakes, {before} old ones")?;
         broken.iter().try_for_each(|it| writeln!(f, "  broken  {it}"))?;
         broken_before.iter().try_for_each(|it| writeln!(f, "  before  {it}"))
     }
