@@ -113,6 +113,14 @@ fn documents_that_are_made_to_be_slow() {
         ("two.graphql", &format!("{spreading} query B {{ b }}")),
     ]);
     assert!(good.is_ok(), "{good:?}");
+    // As deep as is parsed at all, which is printed too.
+    let nested = |depth: usize| format!("{}{}", "{ a ".repeat(depth), "}".repeat(depth));
+    let good = trusted(&[("nested.graphql", &nested(400))]).unwrap();
+    assert!(good.by_meaning(&nested(400).replace(' ', "\n"), 100_000).is_some());
+    assert!(good.by_meaning(&nested(401), 100_000).is_none());
+    assert!(good.by_meaning(&deep, 100_000).is_none());
+    let aliases: String = (0..10_000).map(|at| format!("x{at}: a ")).collect();
+    assert!(good.by_meaning(&format!("{{ {aliases} }}"), 100_000).is_none());
     let mistakes = trusted(&[("deep.graphql", &deep), ("cyclic.graphql", cyclic)]).unwrap_err();
     for file in ["deep.graphql", "cyclic.graphql"] {
         assert!(mistakes.iter().any(|mistake| mistake.starts_with(file)), "{file}: {mistakes:?}");
