@@ -33,6 +33,10 @@ pub struct Identity {
     pub header: String,
     /// Unix seconds after which the token is no longer good.
     pub expires: u64,
+    /// What it permits (`@requiresScopes`), by the claim that the configuration names.
+    pub scopes: Vec<Box<str>>,
+    /// The policies that were found to hold for it (`@policy`), by the claim that the configuration names.
+    pub policies: Vec<Box<str>>,
 }
 
 /// Verifies bearer tokens.
@@ -125,9 +129,23 @@ impl Authenticator {
     fn remember(&self, token: &str, claims: &Map<String, Value>, key_set: u64) -> Arc<Identity> {
         let json = serde_json::to_vec(claims).expect("claims came from JSON");
         let expires = claims.get("exp").and_then(Value::as_f64).unwrap_or_default() as u64;
-        let identity = Arc::new(Identity { header: URL_SAFE_NO_PAD.encode(json), expires });
+        let identity = Arc::new(Identity {
+            header: URL_SAFE_NO_PAD.encode(json),
+            expires,
+            scopes: names(claims.get(&self.config.scope_claim)),
+            policies: names(claims.get(&self.config.policy_claim)),
+        });
         self.verified.insert(token.into(), Verified { identity: identity.clone(), key_set });
         identity
+    }
+}
+
+/// A list of names, or names separated by spaces as OAuth writes scopes (RFC 6749, section 3.3).
+fn names(claim: Option<&Value>) -> Vec<Box<str>> {
+    match claim {
+        Some(Value::String(text)) => text.split_ascii_whitespace().map(Box::from).collect(),
+        Some(Value::Array(list)) => list.iter().filter_map(|name| name.as_str().map(Box::from)).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -71,6 +71,8 @@ pub struct GraphConfig {
     pub require: Vec<SubgraphName>,
     /// How long a subgraph may take.
     pub timeouts: Timeouts,
+    /// Labels of progressive overrides that are on (those of the form `percent(x)` are by chance).
+    pub override_labels: Vec<String>,
 }
 
 /// How long a subgraph may take to answer.
@@ -178,6 +180,13 @@ pub struct AuthConfig {
     pub leeway: Duration,
     /// How often keys are fetched anew, so that a withdrawn one stops working.
     pub refresh: Duration,
+    /// The claim that has the scopes of `@requiresScopes`.
+    pub scope_claim: String,
+    /// The claim that has the policies of `@policy`.
+    pub policy_claim: String,
+    /// Whether a request for a field that may not be seen is refused as a whole, instead of that field being
+    /// null with an error.
+    pub refuse_unauthorised: bool,
 }
 
 /// Where the public keys come from.
@@ -285,6 +294,7 @@ fn graph(read: &mut Reader, flags: &ServeFlags) -> GraphConfig {
         name: flags.graph.clone(),
         require: flags.require.iter().filter_map(|name| required(read, name)).collect(),
         timeouts,
+        override_labels: flags.override_label.clone(),
     }
 }
 
@@ -370,7 +380,17 @@ fn auth(read: &mut Reader, flags: &AuthFlags) -> AuthConfig {
         audience: flags.jwt_audience.clone(),
         leeway: read.duration("--jwt-leeway", &flags.jwt_leeway),
         refresh: read.duration("--jwks-refresh", &flags.jwks_refresh),
+        scope_claim: flags.scope_claim.clone(),
+        policy_claim: flags.policy_claim.clone(),
+        refuse_unauthorised: unauthorised(read, &flags.unauthorized_fields),
     }
+}
+
+fn unauthorised(read: &mut Reader, text: &str) -> bool {
+    if text != "null" && text != "refuse" {
+        read.mistake(format!("--unauthorized-fields: {text:?} is neither null nor refuse"));
+    }
+    text == "refuse"
 }
 
 /// A shared secret would let everyone who verifies tokens make them too, so those algorithms are refused.

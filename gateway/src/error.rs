@@ -53,6 +53,8 @@ pub enum Code {
     TokenExpired,
     /// A token was sent, and the keys to verify it can't be had right now.
     AuthUnavailable,
+    /// Who asks may not see a field that is asked for.
+    Unauthorised,
     /// No graph to serve yet.
     GraphUnavailable,
     /// The connection to NATS is down.
@@ -77,7 +79,7 @@ pub enum HttpStatus {
 
 impl Code {
     /// Every code, for documentation and tests.
-    pub const ALL: [Code; 24] = [
+    pub const ALL: [Code; 25] = [
         Code::BadRequest,
         Code::UnsupportedMediaType,
         Code::NotAcceptable,
@@ -97,6 +99,7 @@ impl Code {
         Code::TokenInvalid,
         Code::TokenExpired,
         Code::AuthUnavailable,
+        Code::Unauthorised,
         Code::GraphUnavailable,
         Code::NatsUnavailable,
         Code::Overloaded,
@@ -126,6 +129,7 @@ impl Code {
             Code::TokenInvalid => "TOKEN_INVALID",
             Code::TokenExpired => "TOKEN_EXPIRED",
             Code::AuthUnavailable => "AUTH_UNAVAILABLE",
+            Code::Unauthorised => "UNAUTHORIZED_FIELD_OR_TYPE",
             Code::GraphUnavailable => "GRAPH_UNAVAILABLE",
             Code::NatsUnavailable => "NATS_UNAVAILABLE",
             Code::Overloaded => "OVERLOADED",
@@ -142,7 +146,7 @@ impl Code {
             Code::UnsupportedMediaType => Always(StatusCode::UNSUPPORTED_MEDIA_TYPE),
             Code::NotAcceptable => Always(StatusCode::NOT_ACCEPTABLE),
             Code::MethodNotAllowed => Always(StatusCode::METHOD_NOT_ALLOWED),
-            Code::CrossSiteRefused => Always(StatusCode::FORBIDDEN),
+            Code::CrossSiteRefused | Code::Unauthorised => Always(StatusCode::FORBIDDEN),
             Code::RequestTimeout => Always(StatusCode::REQUEST_TIMEOUT),
             Code::BodyTooLarge => Always(StatusCode::PAYLOAD_TOO_LARGE),
             Code::TokenInvalid | Code::TokenExpired => Always(StatusCode::UNAUTHORIZED),

@@ -40,7 +40,7 @@ use tributary_federation::plan::{FetchId, OperationKind, Plan, SubgraphId};
 use tributary_federation::variables::Variables;
 
 pub use error::{ExecutionError, Origin};
-pub use incremental::{Deliver, Increment, Part, Pending, execute_incrementally};
+pub use incremental::{Increment, Part, Pending, execute_incrementally};
 pub use result::ExecutionResult;
 
 use run::Run;
@@ -144,31 +144,17 @@ async fn whole<F: Fetcher>(
     ready: Vec<FetchId>,
     fetcher: &F,
 ) -> ExecutionResult {
-    drive(plan, &mut run, ready, fetcher, &mut ToTheEnd).await;
+    drive(plan, &mut run, ready, fetcher, |_| ControlFlow::Continue(())).await;
     run.finish().0
 }
 
-/// Who is told whenever fetches have ended.
-trait Watch<'p, F> {
-    fn ended(&mut self, run: &mut Run<'p, F>) -> impl Future<Output = ControlFlow<()>> + Send;
-}
-
-/// Waits for everything.
-struct ToTheEnd;
-
-impl<'p, F> Watch<'p, F> for ToTheEnd {
-    fn ended(&mut self, _: &mut Run<'p, F>) -> impl Future<Output = ControlFlow<()>> + Send {
-        std::future::ready(ControlFlow::Continue(()))
-    }
-}
-
-/// Fetches until everything is there, or who watches wants no more.
+/// Fetches until everything is there, or until who is told whenever fetches have ended wants no more.
 async fn drive<'p, F: Fetcher>(
     plan: &'p Plan,
     run: &mut Run<'p, F>,
     mut ready: Vec<FetchId>,
     fetcher: &'p F,
-    watch: &mut impl Watch<'p, F>,
+    mut ended: impl FnMut(&mut Run<'p, F>) -> ControlFlow<()>,
 ) {
     let mut flying = FuturesUnordered::new();
     loop {
@@ -183,7 +169,7 @@ async fn drive<'p, F: Fetcher>(
                 None => ready.extend(run.ended(id)),
             }
         }
-        if watch.ended(run).await.is_break() {
+        if ended(run).is_break() {
             return;
         }
         let Some((id, outcome)) = flying.next().await else { return };

@@ -8,7 +8,7 @@ use std::sync::{
 use futures_util::FutureExt;
 use serde::Serialize;
 use tokio::{
-    sync::{Semaphore, SemaphorePermit, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::AbortHandle,
 };
 
@@ -31,11 +31,11 @@ pub struct Gateway {
     config: Arc<Config>,
     metrics: Arc<Metrics>,
     authenticator: Arc<Authenticator>,
-    pipeline: Pipeline,
+    pipeline: Arc<Pipeline>,
     registry: Registry,
     /// One for each request that may be answered at once. Beyond that, refusing at once serves everybody
     /// better than queueing: a queue that grows is answered when its clients have left.
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
     draining: AtomicBool,
     keys_task: AbortHandle,
 }
@@ -62,19 +62,19 @@ impl Gateway {
         let limits = TransportLimits { max_message: config.nats.max_message, ..TransportLimits::default() };
         let transport = Transport::new(link.clone(), limits).await?;
         let registry = Registry::start(transport.clone(), options);
-        let pipeline = Pipeline::new(
+        let pipeline = Arc::new(Pipeline::new(
             config.clone(),
             operations.clone(),
             registry.clone(),
             transport.clone(),
             metrics.clone(),
-        );
+        ));
         let authenticator = Arc::new(Authenticator::new(config.auth.clone(), key_source(&config, &link)));
         let keys = auth::keep_fresh(authenticator.clone(), link.clone(), config.auth.refresh);
         metrics.collect_from(Counted { operations, registry: registry.clone(), transport });
         tracing::info!(gateway = %config.nats.gateway_id, "started");
         Ok(Arc::new(Self {
-            slots: Semaphore::new(config.limits.requests),
+            slots: Arc::new(Semaphore::new(config.limits.requests)),
             draining: AtomicBool::new(false),
             keys_task: tokio::spawn(keys).abort_handle(),
             config,
@@ -101,13 +101,13 @@ impl Gateway {
     }
 
     /// Who answers requests.
-    pub fn pipeline(&self) -> &Pipeline {
+    pub fn pipeline(&self) -> &Arc<Pipeline> {
         &self.pipeline
     }
 
     /// Room for one more request.
-    pub fn slot(&self) -> Result<SemaphorePermit<'_>, GraphqlError> {
-        self.slots.try_acquire().map_err(|_| {
+    pub fn slot(&self) -> Result<OwnedSemaphorePermit, GraphqlError> {
+        self.slots.clone().try_acquire_owned().map_err(|_| {
             let most = self.config.limits.requests as u64;
             GraphqlError::limit(
                 Code::Overloaded,

@@ -14,7 +14,10 @@ use axum::{Router, routing::any, routing::get};
 use http::{HeaderName, Method, header};
 use tower_http::{
     CompressionLevel,
-    compression::{CompressionLayer, predicate::SizeAbove},
+    compression::{
+        CompressionLayer, Predicate as _,
+        predicate::{And, NotForContentType, SizeAbove},
+    },
     cors::{AllowHeaders, AllowOrigin, CorsLayer},
 };
 
@@ -23,6 +26,7 @@ mod graphql;
 mod guard;
 mod health;
 mod media;
+mod multipart;
 mod pages;
 mod read;
 mod respond;
@@ -51,11 +55,13 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .with_state(gateway)
 }
 
-fn compression() -> CompressionLayer<SizeAbove> {
-    // Answers are made for one client each, so what matters is the time to make them.
+fn compression() -> CompressionLayer<And<SizeAbove, NotForContentType>> {
+    // Answers are made for one client each, so what matters is the time to make them. Parts would wait for the
+    // compressor to have enough.
+    let whole = NotForContentType::const_new("multipart/mixed");
     CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
-        .compress_when(SizeAbove::new(SMALLEST_COMPRESSED.into()))
+        .compress_when(SizeAbove::new(SMALLEST_COMPRESSED.into()).and(whole))
 }
 
 /// Without listed origins it allows none: no header is added, and browsers refuse.

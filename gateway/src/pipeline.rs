@@ -9,15 +9,20 @@
 //!
 //! Start reading at [`Pipeline::run`].
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, ops::ControlFlow, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
-use tributary_federation::{OperationKind, variables::Variables};
+use tributary_federation::{
+    OperationKind, Plan,
+    plan::{ConditionId, OutputValue},
+    variables::Variables,
+};
 
 mod admission;
 mod cache;
 mod caller;
+mod facts;
 mod fetcher;
 mod graph;
 mod introspection;
@@ -25,21 +30,25 @@ mod limits;
 mod mask;
 mod one_of;
 mod operations;
+mod parts;
 mod prepare;
 
 pub use caller::Caller;
+pub use facts::RequestFacts;
 pub use graph::Graph;
 pub use introspection::Introspection;
 pub use operations::Operations;
+pub use parts::Parts;
 pub use prepare::Prepared;
 
 use admission::Gate;
 use fetcher::{Progress, RequestFetcher};
+use parts::{Message, PartSender};
 
 use crate::{
     config::Config,
     error::{Code, GraphqlError, Rejection},
-    execute::{self, ExecuteRequest, ExecutionResult},
+    execute::{self, ExecuteRequest, ExecutionResult, Part},
     registry::{Live, Registry},
     telemetry::Metrics,
     transport::{Target, Transport},
@@ -60,8 +69,10 @@ pub struct Request {
     pub queries_only: bool,
     /// When the client is told that it took too long.
     pub deadline: Instant,
-    /// Who asks.
+    /// What subgraphs are told about who asks.
     pub caller: Caller,
+    /// What its plan can depend on.
+    pub facts: RequestFacts,
 }
 
 impl Request {
@@ -75,13 +86,22 @@ impl Request {
 #[derive(Debug)]
 pub struct Answer {
     /// The JSON.
-    pub body: Bytes,
+    pub body: AnswerBody,
     /// Query, mutation or subscription.
     pub kind: &'static str,
     /// The operation's name, if it has one.
     pub operation_name: Option<Box<str>>,
     /// How many errors are in it.
     pub errors: usize,
+}
+
+/// The JSON of an answer.
+#[derive(Debug)]
+pub enum AnswerBody {
+    /// All of it.
+    Whole(Bytes),
+    /// One part after the other.
+    Parts(Parts),
 }
 
 /// Answers requests.
@@ -102,6 +122,8 @@ const LAST_MOMENT: Duration = Duration::from_millis(100);
 /// What became of one attempt to answer.
 enum Attempt {
     Answered(ExecutionResult),
+    /// In parts, all of which have been handed on.
+    Delivered,
     /// Nobody listens there any more; nothing was executed that can't be again.
     Stale(Arc<Target>),
 }
@@ -112,6 +134,7 @@ struct Ready<'a> {
     live: Arc<Live>,
     graph: Arc<Graph>,
     prepared: Arc<Prepared>,
+    plan: Arc<Plan>,
     variables: Variables,
 }
 
@@ -130,8 +153,18 @@ impl Pipeline {
 
     /// Answers a request. Dropping the future cancels what runs.
     pub async fn run(&self, request: Request) -> Result<Answer, Rejection> {
+        let whole = self.within_time(&request, None).await?;
+        whole.ok_or_else(|| GraphqlError::internal("an answer in one piece was delivered in parts").into())
+    }
+
+    /// `None`: the answer has been handed on in parts.
+    async fn within_time(
+        &self,
+        request: &Request,
+        parts: Option<&PartSender>,
+    ) -> Result<Option<Answer>, Rejection> {
         // The outer limit is for what isn't a fetch: those end by themselves, with partial data.
-        match timeout_at(request.deadline, self.answer(&request)).await {
+        match timeout_at(request.deadline, self.answer(request, parts)).await {
             Ok(outcome) => outcome,
             Err(_) => {
                 let message = "The request took too long; --request-timeout changes how long it may";
@@ -142,18 +175,24 @@ impl Pipeline {
         }
     }
 
-    async fn answer(&self, request: &Request) -> Result<Answer, Rejection> {
+    async fn answer(
+        &self,
+        request: &Request,
+        parts: Option<&PartSender>,
+    ) -> Result<Option<Answer>, Rejection> {
         let first = self.ready(request, self.live()?).await?;
-        let target = match self.attempt(&first, false).await? {
-            Attempt::Answered(result) => return Ok(self.finish(&first, result)),
+        let target = match self.attempt(&first, false, parts).await? {
+            Attempt::Answered(result) => return Ok(Some(self.finish(&first, result))),
+            Attempt::Delivered => return Ok(None),
             Attempt::Stale(target) => target,
         };
         self.metrics.replans.inc();
         // Where the subgraph is nowhere, the same plan answers what the others have.
         let live = self.registry.replacement(&target, request.fetch_deadline()).await;
         let second = self.ready(request, live.unwrap_or(first.live)).await?;
-        match self.attempt(&second, true).await? {
-            Attempt::Answered(result) => Ok(self.finish(&second, result)),
+        match self.attempt(&second, true, parts).await? {
+            Attempt::Answered(result) => Ok(Some(self.finish(&second, result))),
+            Attempt::Delivered => Ok(None),
             Attempt::Stale(target) => {
                 let why = format!("a second attempt gave up on {}", target.subject);
                 Err(GraphqlError::internal(why).into())
@@ -189,16 +228,26 @@ impl Pipeline {
         let graph = self.operations.graph_of(&live).await?;
         // Whoever prepares a request comes by here, so nothing is run that isn't admitted.
         let (query, operation_name) = self.gate.admit(request).await?;
-        let prepared = self.operations.prepared(&graph, query, operation_name).await?;
-        if request.queries_only && prepared.plan.kind != OperationKind::Query {
+        let prepared = self.operations.prepared(&graph, query, operation_name, &request.facts).await?;
+        if request.queries_only && prepared.kind != OperationKind::Query {
             let message = format!("A GET can't run a {}; use POST", prepared.kind());
             return Err(GraphqlError::new(Code::MethodNotAllowed, message).into());
         }
         let variables = coerce(&prepared, request)?;
-        Ok(Ready { request, live, graph, prepared, variables })
+        let plan =
+            self.operations.plan(&graph, &prepared, (query, operation_name), request, &variables).await?;
+        if self.config.auth.refuse_unauthorised {
+            refuse_withheld(&plan, &variables)?;
+        }
+        Ok(Ready { request, live, graph, prepared, plan, variables })
     }
 
-    async fn attempt(&self, ready: &Ready<'_>, again: bool) -> Result<Attempt, Rejection> {
+    async fn attempt(
+        &self,
+        ready: &Ready<'_>,
+        again: bool,
+        parts: Option<&PartSender>,
+    ) -> Result<Attempt, Rejection> {
         let Ready { request, prepared, .. } = ready;
         let per_request;
         let introspection = match &prepared.introspection {
@@ -213,27 +262,55 @@ impl Pipeline {
         let fetcher = RequestFetcher {
             pipeline: self,
             ready,
-            progress: Progress::new(prepared.plan.kind == OperationKind::Mutation, again),
+            progress: Progress::new(prepared.kind == OperationKind::Mutation, again),
         };
         let limits = self.config.limits.execution();
         let execution = ExecuteRequest { variables: &ready.variables, introspection, limits };
         Ok(tokio::select! {
             biased;
-            result = execute::execute(&prepared.plan, execution, &fetcher) => Attempt::Answered(result),
+            attempt = self.execute(ready, execution, &fetcher, parts) => attempt,
             target = fetcher.progress.stale() => Attempt::Stale(target),
         })
     }
 
-    fn finish(&self, ready: &Ready<'_>, mut result: ExecutionResult) -> Answer {
+    async fn execute(
+        &self,
+        ready: &Ready<'_>,
+        execution: ExecuteRequest<'_>,
+        fetcher: &RequestFetcher<'_>,
+        parts: Option<&PartSender>,
+    ) -> Attempt {
+        let Some(parts) = parts.filter(|_| !ready.plan.deferred.is_empty()) else {
+            return Attempt::Answered(execute::execute(&ready.plan, execution, fetcher).await);
+        };
+        let deliver = |mut part: Part| {
+            // What the client has can't be taken back.
+            fetcher.progress.delivered();
+            let later = part.increments.iter_mut().map(|increment| &mut increment.result);
+            part.result.iter_mut().chain(later).for_each(|result| self.mask(ready, result));
+            match parts.send(Message::Part(part)) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            }
+        };
+        execute::execute_incrementally(&ready.plan, execution, fetcher, deliver).await;
+        Attempt::Delivered
+    }
+
+    fn mask(&self, ready: &Ready<'_>, result: &mut ExecutionResult) {
         if self.config.http.mask_errors {
             let service = |id| ready.live.supergraph.subgraph_name(id).to_owned();
             self.metrics.masked_errors.inc_by(mask::mask(&mut result.errors, service));
         }
+    }
+
+    fn finish(&self, ready: &Ready<'_>, mut result: ExecutionResult) -> Answer {
+        self.mask(ready, &mut result);
         Answer {
             errors: result.errors.len(),
-            body: result.into_body(None),
+            body: AnswerBody::Whole(result.into_body(None)),
             kind: ready.prepared.kind(),
-            operation_name: ready.prepared.plan.operation_name.clone(),
+            operation_name: ready.plan.operation_name.clone(),
         }
     }
 }
@@ -243,6 +320,28 @@ impl fmt::Debug for Pipeline {
         f.debug_struct("Pipeline").finish_non_exhaustive()
     }
 }
+
+/// Where that is configured, a request for anything that may not be seen is refused as a whole.
+fn refuse_withheld(plan: &Plan, variables: &Variables) -> Result<(), Rejection> {
+    let holds = |at: Option<ConditionId>| {
+        at.is_none_or(|at| plan.conditions[at.index()].holds(|variable| variables.bool(variable)))
+    };
+    let fields = plan.outputs.iter().flat_map(|output| &output.fields);
+    let withheld = fields.filter(|field| holds(field.condition)).filter_map(|field| match &field.value {
+        OutputValue::Withheld { coordinate, .. } => Some(coordinate),
+        _ => None,
+    });
+    let mut coordinates: Vec<&str> = withheld.map(|coordinate| &**coordinate).collect();
+    coordinates.sort_unstable();
+    coordinates.dedup();
+    let errors = coordinates.into_iter().take(MOST_REFUSALS).map(|coordinate| {
+        GraphqlError::new(Code::Unauthorised, format!("Not authorised to see {coordinate}."))
+    });
+    Rejection::several(errors.collect()).map_or(Ok(()), Err)
+}
+
+/// Fields that one refusal names.
+const MOST_REFUSALS: usize = 20;
 
 fn coerce(prepared: &Prepared, request: &Request) -> Result<Variables, Rejection> {
     let text = request.variables.as_deref().map(std::str::from_utf8).transpose();

@@ -43,6 +43,9 @@ impl Bench {
             issuer: Some("shop".into()),
             audience: "tributary".into(),
             leeway: Duration::from_secs(5),
+            scope_claim: "scope".into(),
+            policy_claim: "policies".into(),
+            refuse_unauthorised: false,
             refresh: Duration::from_secs(300),
         };
         let authenticator = Authenticator::new(config, Source::File(file.path().into()));

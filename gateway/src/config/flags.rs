@@ -31,6 +31,9 @@ pub struct ServeFlags {
         value_name = "[NAME=]TIME"
     )]
     pub subgraph_timeout: Vec<String>,
+    /// Label of @override(label:) that is on (may be repeated); percent(x) is by chance
+    #[arg(long, env = "TRIBUTARY_OVERRIDE_LABEL", value_delimiter = ',', value_name = "LABEL")]
+    pub override_label: Vec<String>,
     // A doc comment on a flattened group would become the command's own help.
     #[command(flatten)]
     #[allow(missing_docs)]
@@ -161,6 +164,15 @@ pub struct AuthFlags {
     /// The aud that tokens must have
     #[arg(long, env = "TRIBUTARY_JWT_AUDIENCE", default_value = "tributary", value_name = "TEXT")]
     pub jwt_audience: String,
+    /// Claim with the scopes of @requiresScopes
+    #[arg(long, env = "TRIBUTARY_SCOPE_CLAIM", default_value = "scope", value_name = "NAME")]
+    pub scope_claim: String,
+    /// Claim with the policies of @policy that hold
+    #[arg(long, env = "TRIBUTARY_POLICY_CLAIM", default_value = "policies", value_name = "NAME")]
+    pub policy_claim: String,
+    /// What becomes of fields that may not be seen: null (with an error), or refuse (the whole request)
+    #[arg(long, env = "TRIBUTARY_UNAUTHORIZED_FIELDS", default_value = "null", value_name = "null|refuse")]
+    pub unauthorized_fields: String,
     /// How far clocks may differ
     #[arg(long, env = "TRIBUTARY_JWT_LEEWAY", default_value = "10s", value_name = "TIME")]
     pub jwt_leeway: String,

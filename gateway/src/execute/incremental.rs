@@ -6,7 +6,7 @@ use tributary_federation::plan::{DeferredId, Plan};
 
 use super::project::Open;
 use super::run::Run;
-use super::{ExecuteRequest, ExecutionResult, Fetcher, Watch, drive};
+use super::{ExecuteRequest, ExecutionResult, Fetcher, drive};
 use crate::error::PathSegment;
 
 /// One part of an answer.
@@ -42,48 +42,38 @@ pub struct Increment {
     pub result: ExecutionResult,
 }
 
-/// Who takes the parts.
-pub trait Deliver: Send {
-    /// Takes one; breaks off when nobody wants any more.
-    fn deliver(&mut self, part: Part) -> impl Future<Output = ControlFlow<()>> + Send;
-}
-
-/// Answers a query or mutation in parts; the last has no next.
+/// Answers a query or mutation in parts; the last has no next. `deliver` breaks off when nobody wants any more.
 pub async fn execute_incrementally<F: Fetcher>(
     plan: &Plan,
     request: ExecuteRequest<'_>,
     fetcher: &F,
-    deliver: &mut impl Deliver,
+    mut deliver: impl FnMut(Part) -> ControlFlow<()>,
 ) {
     let mut run = Run::new(plan, request, fetcher);
     let ready = run.without_dependencies();
-    let mut later = Later { plan, begun: false, announced: Vec::new(), next_id: 0, deliver };
-    drive(plan, &mut run, ready, fetcher, &mut later).await;
+    let mut later = Later { plan, begun: false, announced: Vec::new(), next_id: 0 };
+    drive(plan, &mut run, ready, fetcher, |run| {
+        while let Some(part) = later.part(run) {
+            let is_last = !part.has_next;
+            if deliver(part).is_break() || is_last {
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    })
+    .await;
 }
 
 /// What is still to be delivered.
-struct Later<'p, 'd, D> {
+struct Later<'p> {
     plan: &'p Plan,
     /// The first part has been written.
     begun: bool,
     announced: Vec<(Pending, Open<'p>)>,
     next_id: u32,
-    deliver: &'d mut D,
 }
 
-impl<'p, F: Fetcher, D: Deliver> Watch<'p, F> for Later<'p, '_, D> {
-    async fn ended(&mut self, run: &mut Run<'p, F>) -> ControlFlow<()> {
-        while let Some(part) = self.part(run) {
-            let is_last = !part.has_next;
-            if self.deliver.deliver(part).await.is_break() || is_last {
-                return ControlFlow::Break(());
-            }
-        }
-        ControlFlow::Continue(())
-    }
-}
-
-impl<'p, D> Later<'p, '_, D> {
+impl<'p> Later<'p> {
     /// What can be delivered now, if anything can.
     fn part<F: Fetcher>(&mut self, run: &mut Run<'p, F>) -> Option<Part> {
         if !self.begun {

@@ -51,8 +51,21 @@ impl ExecutionResult {
     /// The response's JSON: `data`, `errors` if there are any, and `extensions` (a JSON object) if given.
     /// The data isn't copied: the rest is written behind it, or nothing needs to be.
     pub fn into_body(self, extensions: Option<&[u8]>) -> Bytes {
+        if let (Body::Relayed(reply, _), true, None) = (&self.body, self.errors.is_empty(), extensions) {
+            return reply.clone();
+        }
+        let mut body = self.into_open_body();
+        if let Some(extensions) = extensions {
+            body.extend_from_slice(b",\"extensions\":");
+            body.extend_from_slice(extensions);
+        }
+        body.push(b'}');
+        body.into()
+    }
+
+    /// The response's JSON without its last brace, so that more can follow.
+    pub fn into_open_body(self) -> Vec<u8> {
         let mut body = match self.body {
-            Body::Relayed(reply, _) if self.errors.is_empty() && extensions.is_none() => return reply,
             Body::Relayed(reply, data) => [PREFIX, &reply[data]].concat(),
             Body::Written(body) => body,
         };
@@ -60,11 +73,6 @@ impl ExecutionResult {
             body.extend_from_slice(b",\"errors\":");
             serde_json::to_writer(&mut body, &self.errors).expect("errors have string keys and go to memory");
         }
-        if let Some(extensions) = extensions {
-            body.extend_from_slice(b",\"extensions\":");
-            body.extend_from_slice(extensions);
-        }
-        body.push(b'}');
-        body.into()
+        body
     }
 }

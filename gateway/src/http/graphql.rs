@@ -11,14 +11,14 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     ClientInfo, guard,
-    media::MediaType,
+    media::Accepted,
     read::{self, Parameters},
-    respond::{Outcome, respond},
+    respond::{Outcome, Slot, respond},
 };
 use crate::{
     error::{Code, GraphqlError},
     gateway::Gateway,
-    pipeline::{self, Caller},
+    pipeline::{self, AnswerBody, Caller, RequestFacts},
     telemetry::{Metrics, RequestLabels, TraceContext},
 };
 
@@ -34,15 +34,17 @@ pub(super) async fn handle(
     let trace = TraceContext::of_request(&parts.headers);
     let mut record = Record::begin(gateway.metrics(), client.name.clone(), &trace);
 
-    let (media, outcome) = match MediaType::negotiate(&parts.headers) {
-        Ok(media) => {
-            let exchange = Exchange { parts, body, client, trace: &trace, started: record.started };
-            (media, answer(&gateway, exchange, &mut record.operation).await)
+    let mut slot = None;
+    let (accepted, outcome) = match Accepted::negotiate(&parts.headers) {
+        Ok(accepted) => {
+            let started = record.started;
+            let exchange = Exchange { parts, body, client, trace: &trace, started, accepted };
+            (accepted, answer(&gateway, exchange, &mut record.operation, &mut slot).await)
         }
-        Err(error) => (MediaType::default(), Err(error.into())),
+        Err(error) => (Accepted::default(), Err(error.into())),
     };
     let summary = Summary::of(&outcome);
-    let response = respond(media, outcome, &trace.to_string());
+    let response = respond(accepted, outcome, slot, &trace.to_string());
     record.end(summary, response.status().as_u16());
     response
 }
@@ -54,21 +56,29 @@ struct Exchange<'a> {
     client: ClientInfo,
     trace: &'a TraceContext,
     started: Instant,
+    accepted: Accepted,
 }
 
-/// `asked` is told the operation's name as soon as it is known, for the log.
-async fn answer(gateway: &Gateway, exchange: Exchange<'_>, asked: &mut Option<String>) -> Outcome {
-    let Exchange { parts, body, client, trace, started } = exchange;
+/// `asked` is told the operation's name as soon as it is known, for the log; `slot` is held until the answer has
+/// been sent.
+async fn answer(
+    gateway: &Gateway,
+    exchange: Exchange<'_>,
+    asked: &mut Option<String>,
+    slot: &mut Slot,
+) -> Outcome {
+    let Exchange { parts, body, client, trace, started, accepted } = exchange;
     let config = gateway.config();
     let deadline = started + config.limits.request_timeout;
-    // Held until the answer is made.
-    let _slot = gateway.slot()?;
+    *slot = Some(gateway.slot()?);
     guard::check(&parts.method, &parts.headers, &config.http.cors)?;
     let identity = gateway.authenticator().identify(&parts.headers).await?;
     let parameters = timeout_at(deadline, parameters(&parts, body, config.limits.body_bytes));
     let Parameters { query, document_id, operation_name, variables } =
         parameters.await.map_err(|_| late_body())??;
     asked.clone_from(&operation_name);
+    // Who defers nothing gets one piece, without a task of its own.
+    let incremental = accepted.parts.is_some() && query.contains("@defer");
     let request = pipeline::Request {
         query,
         document_id,
@@ -76,9 +86,13 @@ async fn answer(gateway: &Gateway, exchange: Exchange<'_>, asked: &mut Option<St
         variables,
         queries_only: parts.method == Method::GET,
         deadline,
-        caller: Caller::new(config, &parts, client, identity, trace),
+        caller: Caller::new(config, &parts, client, identity.as_deref(), trace),
+        facts: RequestFacts { identity, share: rand::random_range(0.0..100.0), incremental },
     };
-    gateway.pipeline().run(request).await
+    match incremental {
+        true => gateway.pipeline().run_in_parts(request).await,
+        false => gateway.pipeline().run(request).await,
+    }
 }
 
 async fn parameters(parts: &Parts, body: Body, limit: usize) -> Result<Parameters, GraphqlError> {
@@ -120,7 +134,10 @@ impl Summary {
                 code: "",
                 operation: answer.operation_name.clone(),
                 errors: answer.errors,
-                bytes: answer.body.len(),
+                bytes: match &answer.body {
+                    AnswerBody::Whole(json) => json.len(),
+                    AnswerBody::Parts(_) => 0,
+                },
             },
             Err(rejection) => Self {
                 kind: "none",

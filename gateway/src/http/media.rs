@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, header};
 
+use super::multipart::Form;
 use crate::error::{Code, GraphqlError};
 
 /// The media type of an answer.
@@ -14,6 +15,51 @@ pub(super) enum MediaType {
     GraphqlResponse,
 }
 
+/// What a client accepts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Accepted {
+    /// For an answer in one piece.
+    pub(super) media: MediaType,
+    /// For one in parts, if it takes any.
+    pub(super) parts: Option<Form>,
+}
+
+impl Accepted {
+    /// What to answer with. Wildcards and silence mean `application/json`, as the specification asks.
+    pub(super) fn negotiate(headers: &HeaderMap) -> Result<Self, GraphqlError> {
+        let parts = incremental(headers);
+        match MediaType::negotiate(headers) {
+            Ok(media) => Ok(Self { media, parts }),
+            // Who takes parts takes an answer without any in the same way as everyone.
+            Err(_) if parts.is_some() => Ok(Self { media: MediaType::Json, parts }),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// In which form a client takes an answer in parts. The older form is spoken to those who name it.
+fn incremental(headers: &HeaderMap) -> Option<Form> {
+    let values = headers.get_all(header::ACCEPT).iter();
+    let ranges = values.flat_map(|value| value.to_str().unwrap_or_default().split(','));
+    let mut forms = ranges.filter_map(|range| {
+        let mut parameters = range.split(';').map(|part| part.trim().to_ascii_lowercase());
+        if parameters.next().as_deref() != Some("multipart/mixed") {
+            return None;
+        }
+        let parameters: Vec<String> = parameters.collect();
+        if parameters.iter().any(|parameter| parameter == "q=0") {
+            return None;
+        }
+        let named = |name: &str| parameters.iter().find_map(|it| it.strip_prefix(name).map(str::to_owned));
+        match (named("deferspec="), named("incrementalspec=")) {
+            (Some(version), _) => (version.trim_matches('"') == "20220824").then_some(Form::Apollo),
+            (None, Some(version)) => (version.trim_matches('"') == "v0.2").then_some(Form::Draft),
+            (None, None) => Some(Form::Draft),
+        }
+    });
+    forms.next()
+}
+
 impl MediaType {
     /// As it stands in `Content-Type`.
     pub(super) fn as_str(self) -> &'static str {
@@ -24,7 +70,7 @@ impl MediaType {
     }
 
     /// What to answer with. Wildcards and silence mean `application/json`, as the specification asks.
-    pub(super) fn negotiate(headers: &HeaderMap) -> Result<Self, GraphqlError> {
+    fn negotiate(headers: &HeaderMap) -> Result<Self, GraphqlError> {
         let mut best: Option<(Self, f32)> = None;
         let mut asked = false;
         for value in headers.get_all(header::ACCEPT) {
@@ -116,6 +162,20 @@ mod tests {
         negotiates("text/html,application/xhtml+xml,*/*;q=0.8", Some(Json));
         negotiates("text/html", None);
         negotiates("application/json;q=0", None);
+    }
+
+    #[test]
+    fn parts_are_sent_to_those_who_take_them() {
+        let parts = |accept| Accepted::negotiate(&with(header::ACCEPT, accept)).unwrap().parts;
+        assert_eq!(Accepted::negotiate(&HeaderMap::new()).unwrap().parts, None);
+        assert_eq!(parts("application/json"), None);
+        assert_eq!(parts("*/*"), None);
+        assert_eq!(parts("multipart/mixed;deferSpec=20220824, application/json"), Some(Form::Apollo));
+        assert_eq!(parts("application/json, multipart/mixed; incrementalSpec=v0.2"), Some(Form::Draft));
+        assert_eq!(parts("application/json, multipart/mixed"), Some(Form::Draft));
+        assert_eq!(parts("multipart/mixed"), Some(Form::Draft));
+        assert_eq!(parts("application/json, multipart/mixed;deferSpec=19990101"), None);
+        assert_eq!(parts("application/json, multipart/mixed;q=0"), None);
     }
 
     #[test]

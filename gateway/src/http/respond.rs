@@ -1,31 +1,42 @@
 //! Writes the answer: status, media type and headers of an outcome.
 
 use axum::body::Body;
-use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 
-use super::media::MediaType;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::media::{Accepted, MediaType};
+use super::multipart::{self, Form};
 use crate::{
     error::{Code, HttpStatus, Rejection},
-    pipeline::Answer,
+    pipeline::{Answer, AnswerBody},
 };
 
 /// What became of a request.
 pub(super) type Outcome = Result<Answer, Rejection>;
 
+/// What holds a request's slot until its answer has been sent.
+pub(super) type Slot = Option<OwnedSemaphorePermit>;
+
 /// The HTTP answer to an outcome.
-pub(super) fn respond(media: MediaType, outcome: Outcome, trace: &str) -> Response<Body> {
+pub(super) fn respond(accepted: Accepted, outcome: Outcome, slot: Slot, trace: &str) -> Response<Body> {
+    let mut content_type = accepted.media.as_str();
     let (status, body, code) = match outcome {
-        Ok(answer) => (StatusCode::OK, answer.body, None),
+        Ok(Answer { body: AnswerBody::Whole(json), .. }) => (StatusCode::OK, Body::from(json), None),
+        Ok(Answer { body: AnswerBody::Parts(parts), .. }) => {
+            let form = accepted.parts.unwrap_or(Form::Draft);
+            content_type = form.content_type();
+            (StatusCode::OK, multipart::body(parts, form, slot), None)
+        }
         Err(rejection) => {
             let code = rejection.code();
-            (status(media, code), Bytes::from(rejection.to_json()), Some(code))
+            (status(accepted.media, code), Body::from(rejection.to_json()), Some(code))
         }
     };
-    let mut response = Response::new(Body::from(body));
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.as_str()));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::VARY, HeaderValue::from_static("accept, authorization"));
     if let Ok(trace) = HeaderValue::from_str(trace) {

@@ -16,7 +16,25 @@ pub(super) type Entry = Result<Arc<Prepared>, Arc<Rejection>>;
 /// Bounded in bytes. Many who miss the same operation wait for one of them to prepare it.
 #[derive(Debug)]
 pub(super) struct PreparedCache {
-    entries: Cache<Key, Entry, ByBytes>,
+    entries: Cache<Key, Kept, ByBytes>,
+}
+
+/// An entry with what it weighed when it was put in: the cache counts on that to stay the same, and an operation
+/// gets more plans in time.
+#[derive(Debug, Clone)]
+struct Kept {
+    entry: Entry,
+    weight: u64,
+}
+
+impl Kept {
+    fn new(key: &Key, entry: Entry) -> Self {
+        let value = match &entry {
+            Ok(prepared) => prepared.weight(),
+            Err(rejection) => rejection.errors().len() * 256,
+        };
+        Self { entry, weight: (size_of::<Key>() + key.query.len() + value) as u64 }
+    }
 }
 
 /// What a prepared operation depends on. The text itself is compared, since a hash alone would let one
@@ -59,13 +77,9 @@ impl Equivalent<Key> for KeyRef<'_> {
 #[derive(Debug, Clone)]
 struct ByBytes;
 
-impl Weighter<Key, Entry> for ByBytes {
-    fn weight(&self, key: &Key, entry: &Entry) -> u64 {
-        let value = match entry {
-            Ok(prepared) => prepared.weight(),
-            Err(rejection) => rejection.errors().len() * 256,
-        };
-        (size_of::<Key>() + key.query.len() + value) as u64
+impl Weighter<Key, Kept> for ByBytes {
+    fn weight(&self, _: &Key, kept: &Kept) -> u64 {
+        kept.weight
     }
 }
 
@@ -85,7 +99,7 @@ impl PreparedCache {
 
     /// A prepared operation, if it is there.
     pub(super) fn get(&self, graph: u64, operation_name: Option<&str>, query: &str) -> Option<Entry> {
-        self.entries.get(&KeyRef { graph, operation_name, query })
+        Some(self.entries.get(&KeyRef { graph, operation_name, query })?.entry)
     }
 
     /// The operation as someone else prepares it at this moment, or as `prepare` does. Only what `prepare`
@@ -95,24 +109,27 @@ impl PreparedCache {
         key: &Key,
         prepare: impl Future<Output = Result<Entry, E>>,
     ) -> Result<Entry, E> {
-        self.entries.get_or_insert_async(key, prepare).await
+        let prepare = async { Ok(Kept::new(key, prepare.await?)) };
+        Ok(self.entries.get_or_insert_async(key, prepare).await?.entry)
     }
 
-    /// Puts an operation in.
+    /// Puts an operation in, or weighs it anew.
     pub(super) fn insert(&self, key: Key, entry: Entry) {
-        self.entries.insert(key, entry);
+        let kept = Kept::new(&key, entry);
+        self.entries.insert(key, kept);
     }
 
     /// The most used operations that were prepared for that graph, most used first.
-    pub(super) fn hottest(&self, graph: u64, count: usize) -> Vec<Key> {
-        let mut keys: Vec<(u64, Key)> = self
+    pub(super) fn hottest(&self, graph: u64, count: usize) -> Vec<(Key, Arc<Prepared>)> {
+        let mut found: Vec<(Key, Arc<Prepared>)> = self
             .entries
             .iter()
             .filter(|(key, _)| key.graph == graph)
-            .filter_map(|(key, entry)| Some((entry.ok()?.uses(), key)))
+            .filter_map(|(key, kept)| Some((key, kept.entry.ok()?)))
             .collect();
-        keys.sort_by(|(a, _), (b, _)| b.cmp(a));
-        keys.into_iter().take(count).map(|(_, key)| key).collect()
+        found.sort_by_key(|(_, prepared)| std::cmp::Reverse(prepared.uses()));
+        found.truncate(count);
+        found
     }
 
     /// Drops what was prepared for other graphs.

@@ -26,7 +26,7 @@ impl Caller {
         config: &Config,
         parts: &Parts,
         client: ClientInfo,
-        identity: Option<Arc<Identity>>,
+        identity: Option<&Identity>,
         trace: &TraceContext,
     ) -> Self {
         let mut headers = HeaderMap::new();

@@ -33,6 +33,8 @@ pub(super) struct Progress {
     mutation: bool,
     /// A mutation may have been executed.
     executed: AtomicBool,
+    /// The client has a part of the answer.
+    delivered: AtomicBool,
     /// How many mutations were sent, so that each has a key of its own.
     mutations: AtomicUsize,
     /// Where nobody listened.
@@ -46,6 +48,7 @@ impl Progress {
             again,
             mutation,
             executed: AtomicBool::new(false),
+            delivered: AtomicBool::new(false),
             mutations: AtomicUsize::new(0),
             silent: OnceLock::new(),
             noticed: Notify::new(),
@@ -64,7 +67,12 @@ impl Progress {
 
     fn may_plan_again(&self) -> bool {
         let something_changed = self.mutation && self.executed.load(Ordering::Relaxed);
-        !self.again && !something_changed
+        !self.again && !something_changed && !self.delivered.load(Ordering::Relaxed)
+    }
+
+    /// The client gets a part of the answer.
+    pub(super) fn delivered(&self) {
+        self.delivered.store(true, Ordering::Relaxed);
     }
 
     fn note(&self, kind: OperationKind, outcome: Result<(), &FetchErrorKind>) {
@@ -128,15 +136,15 @@ impl RequestFetcher<'_> {
     /// can't be run anew: to whoever serves the live schema, if that has the operation answered by the very
     /// same plan. With another plan the fetch would mean something else there.
     async fn successor(&self, target: &Target) -> Option<Arc<Target>> {
-        let Ready { request, graph, prepared, .. } = self.ready;
-        if prepared.plan.kind != OperationKind::Mutation {
+        let Ready { request, graph, plan, .. } = self.ready;
+        if plan.kind != OperationKind::Mutation {
             return None;
         }
         let live = self.pipeline.registry.replacement(target, request.fetch_deadline()).await?;
         self.pipeline.metrics.replans.inc();
         let now = self.pipeline.ready(request, live).await.ok()?;
-        let same = Arc::ptr_eq(&now.prepared, prepared)
-            || now.prepared.plan.to_json(now.graph.supergraph()) == prepared.plan.to_json(graph.supergraph());
+        let same = Arc::ptr_eq(&now.plan, plan)
+            || now.plan.to_json(now.graph.supergraph()) == plan.to_json(graph.supergraph());
         now.live.target_of(&target.name).filter(|_| same).cloned()
     }
 

@@ -5,7 +5,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
 use apollo_compiler::{
@@ -15,11 +15,14 @@ use apollo_compiler::{
     parser::Parser,
     validation::{DiagnosticList, Valid},
 };
+use arc_swap::ArcSwap;
+use tokio::sync::Mutex;
 use tributary_federation::{
-    OperationKind, Plan, PlanError, PlanOptions, plan_operation, variables::VariableProgram,
+    Fact, OperationKind, Plan, PlanError, PlanOptions, plan_operation, variables::VariableProgram,
 };
 
 use super::{
+    facts,
     graph::Graph,
     introspection::{self, Introspection},
     limits, one_of,
@@ -32,13 +35,17 @@ use crate::{
 /// An operation that is ready to be run with any variables.
 #[derive(Debug)]
 pub struct Prepared {
-    /// How to answer it.
-    pub plan: Arc<Plan>,
+    /// How to answer it: one plan for each combination of facts that came up, at least one.
+    plans: ArcSwap<Vec<Arc<Plan>>>,
+    /// Held while another plan is made, so that the first requests that need it don't all make it.
+    pub(super) planning: Mutex<()>,
+    /// Query, mutation or subscription.
+    pub kind: OperationKind,
     /// How its variables become values.
     pub variables: VariableProgram,
     /// What it asks about the schema.
     pub introspection: Introspection,
-    weight: usize,
+    weight: AtomicUsize,
     uses: AtomicU64,
 }
 
@@ -47,7 +54,12 @@ pub struct Prepared {
 pub(super) struct Rules {
     pub(super) limits: Limits,
     pub(super) introspection: bool,
+    /// The labels of overrides that are on for everyone.
+    pub(super) labels: Vec<String>,
 }
+
+/// More combinations of facts than anyone has roles for; beyond that the oldest plan goes.
+const MOST_PLANS: usize = 16;
 
 /// A document with thousands of mistakes needn't be told all of them.
 const MOST_ERRORS: usize = 20;
@@ -57,7 +69,28 @@ const PARSER_RECURSION: usize = 500;
 impl Prepared {
     /// Roughly what it takes in memory.
     pub fn weight(&self) -> usize {
-        self.weight
+        self.weight.load(Ordering::Relaxed)
+    }
+
+    /// The plan for a request of which these facts hold, if it has been made.
+    pub(super) fn plan_for(&self, holds: impl Fn(Fact) -> bool) -> Option<Arc<Plan>> {
+        self.plans.load().iter().find(|plan| facts::fits(plan, &holds)).cloned()
+    }
+
+    /// Every plan that was made.
+    pub(super) fn plans(&self) -> Arc<Vec<Arc<Plan>>> {
+        self.plans.load_full()
+    }
+
+    /// Adds a plan for other facts.
+    pub(super) fn add(&self, plan: Arc<Plan>) {
+        let mut plans = Vec::clone(&self.plans.load());
+        self.weight.fetch_add(plan_weight(&plan), Ordering::Relaxed);
+        if plans.len() == MOST_PLANS {
+            self.weight.fetch_sub(plan_weight(&plans.remove(0)), Ordering::Relaxed);
+        }
+        plans.push(plan);
+        self.plans.store(Arc::new(plans));
     }
 
     /// Counts a use.
@@ -71,7 +104,7 @@ impl Prepared {
 
     /// Query, mutation or subscription, as labels and logs name it.
     pub fn kind(&self) -> &'static str {
-        match self.plan.kind {
+        match self.kind {
             OperationKind::Query => "query",
             OperationKind::Mutation => "mutation",
             OperationKind::Subscription => "subscription",
@@ -85,6 +118,7 @@ pub(super) fn prepare(
     rules: &Rules,
     query: &str,
     operation_name: Option<&str>,
+    facts: &dyn Fn(Fact) -> bool,
 ) -> Result<Prepared, Rejection> {
     let document = parse_and_validate(graph, &rules.limits, query)?;
     let operation = find_operation(&document, operation_name)?;
@@ -96,20 +130,43 @@ pub(super) fn prepare(
         )
         .into());
     }
-    let plan = plan_operation(graph.supergraph(), &document, operation_name, &PlanOptions::default())
-        .map_err(planning_failed)?;
+    let plan = plan_with(graph, &document, operation_name, facts)?;
     if plan.has_introspection && !rules.introspection {
         return Err(GraphqlError::new(Code::IntrospectionDisabled, "Introspection is switched off").into());
     }
     let introspection = introspection::prepare(graph, &document, operation, plan.has_introspection, query)?;
     let weight = plan_weight(&plan) + introspection.weight() + query.len();
     Ok(Prepared {
-        plan: Arc::new(plan),
+        kind: plan.kind,
+        plans: ArcSwap::from_pointee(vec![Arc::new(plan)]),
+        planning: Mutex::new(()),
         variables: VariableProgram::compile(graph.input_types(), operation),
         introspection,
-        weight,
+        weight: AtomicUsize::new(weight),
         uses: AtomicU64::new(0),
     })
+}
+
+/// Plans an operation once more, for other facts than before.
+pub(super) fn plan_again(
+    graph: &Graph,
+    rules: &Rules,
+    query: &str,
+    operation_name: Option<&str>,
+    facts: &dyn Fn(Fact) -> bool,
+) -> Result<Arc<Plan>, Rejection> {
+    let document = parse_and_validate(graph, &rules.limits, query)?;
+    plan_with(graph, &document, operation_name, facts).map(Arc::new)
+}
+
+fn plan_with(
+    graph: &Graph,
+    document: &Valid<ExecutableDocument>,
+    operation_name: Option<&str>,
+    facts: &dyn Fn(Fact) -> bool,
+) -> Result<Plan, Rejection> {
+    let options = PlanOptions { facts, ..PlanOptions::default() };
+    plan_operation(graph.supergraph(), document, operation_name, &options).map_err(planning_failed)
 }
 
 /// The document, if it is within the limits and valid.

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, jwk::Jwk};
 use reqwest::{StatusCode, header};
 use serde_json::{Value, json};
+use tributary_federation::compose::{SubgraphSdl, compose};
 use tributary_subgraph::{InternalError, Subgraph, connect};
 use xtask::servers::Nats;
 
@@ -51,8 +52,13 @@ fn jwk(pem: &[u8], id: &str) -> Value {
 }
 
 fn token(pem: &[u8], id: &str, lifetime: i64) -> String {
+    token_with(pem, id, lifetime, json!({}))
+}
+
+fn token_with(pem: &[u8], id: &str, lifetime: i64, more: Value) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
-    let claims = json!({ "sub": "user-1", "role": "staff", "aud": "tributary", "exp": now + lifetime });
+    let mut claims = json!({ "sub": "user-1", "role": "staff", "aud": "tributary", "exp": now + lifetime });
+    claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let mut header = Header::new(Algorithm::EdDSA);
     header.kid = Some(id.to_owned());
     encode(&header, &claims, &EncodingKey::from_ed_pem(pem).unwrap()).unwrap()
@@ -145,4 +151,96 @@ async fn keys_can_be_in_a_file() {
     std::fs::write(file.path(), json!({ "keys": [jwk(ONE, "one")] }).to_string()).unwrap();
     let gateway = TestGateway::with(&nats, &format!("--jwks {}", file.path().display()), &["alpha"]).await;
     assert_eq!(claims(&gateway, &token(ONE, "one", 60)).await["sub"], "user-1");
+}
+
+/// `alpha` as it would be if it guarded its fields.
+const GUARDED: &str = r#"
+extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",
+  import: ["@key", "@authenticated", "@requiresScopes", "@policy"])
+scalar JSON
+type Query {
+  hello(name: String): String!
+  caller: JSON @authenticated
+  secret: Int @policy(policies: [["insider"]])
+  items(ids: [ID!]!): [Item!]!
+}
+type Item @key(fields: "id") { id: ID! name: String! @requiresScopes(scopes: [["items:read"], ["all"]]) }
+"#;
+
+/// A gateway that serves the guarded graph, and the folder that its supergraph lies in.
+async fn guarded(nats: &Nats, flags: &str) -> (TestGateway, tempfile::TempDir) {
+    let sdl = SubgraphSdl { name: "alpha", url: None, sdl: GUARDED };
+    let composition = compose(&[sdl]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("supergraph.graphql");
+    std::fs::write(&file, composition.supergraph.unwrap()).unwrap();
+    let flags = format!("--supergraph {} {flags}", file.display());
+    let gateway = TestGateway::start(&nats.url_for("gateway"), &flags).await;
+    gateway.until(|status| status.ready).await;
+    (gateway, folder)
+}
+
+async fn as_someone(gateway: &TestGateway, token: Option<&str>, query: &str) -> Value {
+    let mut request = gateway.post(&json!({ "query": query }));
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
+    request.send().await.unwrap().json().await.unwrap()
+}
+
+#[tokio::test]
+async fn the_schemas_requirements_are_decided_before_anything_is_fetched() {
+    let nats = nats().await;
+    let events = subgraphs::Events::default();
+    let _alpha = subgraphs::alpha(&nats, &events).await;
+    let keys = Keys::new(Mutex::new(vec![jwk(ONE, "one")]));
+    let _auth = auth_service(&nats, &keys).await;
+    let (gateway, _folder) = guarded(&nats, "").await;
+    let query = r#"{ hello me: caller secret items(ids: ["a"]) { id name } }"#;
+
+    let answer = as_someone(&gateway, None, query).await;
+    assert_eq!(answer["data"], Value::Null, "Item.name can't be null, and nothing around it can: {answer}");
+    let codes: Vec<_> =
+        answer["errors"].as_array().unwrap().iter().map(|it| &it["extensions"]["code"]).collect();
+    assert_eq!(codes, ["UNAUTHORIZED_FIELD_OR_TYPE"; 3]);
+    assert_eq!(answer["errors"][2]["path"], json!(["items", 0, "name"]));
+
+    let answer = as_someone(&gateway, None, "{ hello me: caller secret }").await;
+    assert_eq!(answer["data"], json!({"hello": "hello world", "me": null, "secret": null}));
+    // The subgraph's own error never came, since it wasn't asked.
+    let paths: Vec<_> = answer["errors"].as_array().unwrap().iter().map(|it| &it["path"]).collect();
+    assert_eq!(paths, [&json!(["me"]), &json!(["secret"])]);
+
+    for scope in [json!({"scope": "other items:read"}), json!({"scope": ["all"]})] {
+        let token = token_with(ONE, "one", 60, scope);
+        let answer = as_someone(&gateway, Some(&token), query).await;
+        assert_eq!(answer["data"]["items"], json!([{"id": "a", "name": "item a"}]), "{answer}");
+        assert_eq!(answer["data"]["me"]["claims"]["sub"], "user-1");
+        assert_eq!(answer["errors"][0]["path"], json!(["secret"]));
+        assert_eq!(answer["errors"].as_array().unwrap().len(), 1);
+    }
+    let insider = token_with(ONE, "one", 60, json!({"policies": ["insider"]}));
+    let answer = as_someone(&gateway, Some(&insider), "{ secret }").await;
+    assert_eq!(answer["errors"][0]["extensions"]["service"], "alpha", "now it is asked, and fails: {answer}");
+    // Once more as at first: a plan for one isn't taken for another.
+    assert_eq!(
+        as_someone(&gateway, None, "{ secret }").await["errors"][0]["extensions"].get("service"),
+        None
+    );
+}
+
+#[tokio::test]
+async fn a_request_for_what_may_not_be_seen_can_be_refused_as_a_whole() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let (gateway, _folder) = guarded(&nats, "--unauthorized-fields refuse").await;
+    let (status, code, body) =
+        refusal(gateway.post(&json!({ "query": "{ hello me: caller }" })).send().await.unwrap()).await;
+    assert_eq!((status, code.as_str()), (StatusCode::FORBIDDEN, "UNAUTHORIZED_FIELD_OR_TYPE"), "{body}");
+    assert_eq!(body.get("data"), None);
+    let skipped = "{ hello me: caller @skip(if: true) }";
+    assert_eq!(gateway.data(skipped).await, json!({"hello": "hello world"}));
+    let variable = "query($no: Boolean!) { hello me: caller @include(if: $no) }";
+    let answer = gateway.run_with(variable, json!({"no": false})).await;
+    assert_eq!(answer, json!({"data": {"hello": "hello world"}}));
 }

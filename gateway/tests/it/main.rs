@@ -6,6 +6,7 @@
 mod audits;
 mod auth;
 mod cli;
+mod defer;
 mod errors;
 mod execute;
 mod headers;

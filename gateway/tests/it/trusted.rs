@@ -102,6 +102,20 @@ async fn an_id_stands_for_the_text() {
     assert_eq!(body["errors"][0]["extensions"]["documentId"], unknown["documentId"]);
 }
 
+/// What one plan can't serve is planned again, from the document and not from what was sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_is_answered_in_parts_too() {
+    let text = "query Later { items(ids: [\"ab\"]) { id ... @defer { stock } } }";
+    let World { gateway, _rest } = world(&[("later.graphql", text)], "").await;
+    let body = json!({ "documentId": sha256(text), "operationName": "Later" });
+    let whole: Value = gateway.post(&body).send().await.unwrap().json().await.unwrap();
+    assert_eq!(whole, json!({ "data": { "items": [{ "id": "ab", "stock": 2 }] } }));
+    let request =
+        gateway.post(&body).header("accept", "multipart/mixed;deferSpec=20220824, application/json");
+    let parts = request.send().await.unwrap().text().await.unwrap();
+    assert!(parts.contains(r#""hasNext":true"#) && parts.contains(r#""data":{"stock":2}"#), "{parts}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn trusted_operations_are_ready_when_the_graph_is() {
     let files = [("greet.graphql", GREET), ("gone.graphql", "query Gone { gone }")];

@@ -165,7 +165,11 @@ pub fn users(fields: Fields) -> Plan {
     }
     let all = ty(OutputInner::Object(OutputId(1)), &[false, false]);
     plan.outputs = vec![
-        Output { types: types(&["Query"]), fields: vec![output("users", 0, all, "Query.users")], deferred: Vec::new() },
+        Output {
+            types: types(&["Query"]),
+            fields: vec![output("users", 0, all, "Query.users")],
+            deferred: Vec::new(),
+        },
         Output { types: types(&["User"]), fields: selection, deferred: Vec::new() },
         Output { types: types(&["User"]), fields: vec![name(0)], deferred: Vec::new() },
     ];
@@ -219,7 +223,11 @@ pub fn media(non_null: bool) -> Plan {
     let int = || OutputType { non_null: smallvec![true], inner: OutputInner::Int };
     let object = ty(OutputInner::Object(OutputId(1)), &[non_null]);
     plan.outputs = vec![
-        Output { types: types(&["Query"]), fields: vec![output("media", 0, object, "Query.media")], deferred: Vec::new() },
+        Output {
+            types: types(&["Query"]),
+            fields: vec![output("media", 0, object, "Query.media")],
+            deferred: Vec::new(),
+        },
         Output {
             types: types(&["Book", "Film"]),
             fields: vec![
@@ -255,7 +263,11 @@ pub fn twice() -> Plan {
     let rows = ty(OutputInner::Object(OutputId(1)), &[false, true]);
     let int = || ty(OutputInner::Int, &[false]);
     plan.outputs = vec![
-        Output { types: types(&["Query"]), fields: vec![output("rows", 0, rows, "Query.rows")], deferred: Vec::new() },
+        Output {
+            types: types(&["Query"]),
+            fields: vec![output("rows", 0, rows, "Query.rows")],
+            deferred: Vec::new(),
+        },
         Output {
             types: types(&["Row"]),
             fields: vec![output("a", 0, int(), "Row.a"), output("b", 1, int(), "Row.b")],

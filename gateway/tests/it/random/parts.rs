@@ -5,22 +5,12 @@ use std::ops::ControlFlow;
 use apollo_compiler::ExecutableDocument;
 use serde_json::Value as Json;
 use tributary::error::PathSegment;
-use tributary::execute::{Deliver, ExecuteRequest, Part, execute_incrementally};
+use tributary::execute::{ExecuteRequest, Part, execute_incrementally};
 use tributary_federation::{Fact, PlanOptions, plan_operation};
 
 use super::Counters;
 use super::question::Question;
 use super::serve::Served;
-
-#[derive(Default)]
-struct Parts(Vec<Part>);
-
-impl Deliver for Parts {
-    async fn deliver(&mut self, part: Part) -> ControlFlow<()> {
-        self.0.push(part);
-        ControlFlow::Continue(())
-    }
-}
 
 impl Served<'_> {
     pub async fn check_in_parts(
@@ -40,12 +30,16 @@ impl Served<'_> {
             .map_err(|error| format!("{error}\n{text}\n{}", self.world.sdls()))?;
         counters.deferred += usize::from(!plan.deferred.is_empty());
         counters.deferred_fetches += plan.fetches.iter().filter(|fetch| fetch.deferred.is_some()).count();
-        let mut parts = Parts::default();
-        execute_incrementally(&plan, request, self, &mut parts).await;
-        counters.later_parts += parts.0.len() - 1;
-        let story: Vec<String> = parts.0.iter().map(told).collect();
+        let mut parts = Vec::new();
+        let keep = |part| {
+            parts.push(part);
+            ControlFlow::Continue(())
+        };
+        execute_incrementally(&plan, request, self, keep).await;
+        counters.later_parts += parts.len() - 1;
+        let story: Vec<String> = parts.iter().map(told).collect();
         let story = story.join("\n");
-        joined(parts.0)
+        joined(parts)
             .and_then(|got| if got == *expected { Ok(()) } else { Err(format!("got {got}")) })
             .map_err(|error| {
                 let (plan, sdls) = (plan.display(&self.supergraph), self.world.sdls());
