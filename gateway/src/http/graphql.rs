@@ -77,8 +77,9 @@ async fn answer(
     let Parameters { query, document_id, operation_name, variables } =
         parameters.await.map_err(|_| late_body())??;
     asked.clone_from(&operation_name);
-    // Who defers nothing gets one piece, without a task of its own.
-    let incremental = accepted.parts.is_some() && query.contains("@defer");
+    // Who defers nothing gets one piece, without a task of its own. What an id stands for isn't known here.
+    let may_defer = query.contains("@defer") || query.is_empty();
+    let incremental = accepted.parts.is_some() && may_defer;
     let request = pipeline::Request {
         query,
         document_id,

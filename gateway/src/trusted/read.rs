@@ -50,8 +50,11 @@ pub(super) fn document(file: &str, text: &str) -> Result<Document, Vec<String>> 
     if operations(&document).is_empty() {
         return Err(vec![format!("{file}: it has no operation")]);
     }
-    document.validate_standalone_executable().map_err(|errors| mistakes(file, &errors))?;
-    Ok(document)
+    let mistakes = match document.validate_standalone_executable() {
+        Ok(()) => Vec::new(),
+        Err(errors) => mistakes(file, &errors),
+    };
+    if mistakes.is_empty() { Ok(document) } else { Err(mistakes) }
 }
 
 /// The names of a document's operations.
@@ -64,6 +67,8 @@ pub(super) fn operations(document: &Document) -> Vec<Option<Box<str>>> {
 fn mistakes(file: &str, diagnostics: &DiagnosticList) -> Vec<String> {
     diagnostics
         .iter()
+        // Which directives there are beside the specification's is a schema's affair.
+        .filter(|diagnostic| diagnostic.error.unstable_error_name() != Some("UndefinedDirective"))
         .map(|diagnostic| {
             let json = diagnostic.to_json();
             match json.locations.first() {

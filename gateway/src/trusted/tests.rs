@@ -47,6 +47,12 @@ fn a_document_has_an_id() {
 }
 
 #[test]
+fn what_only_a_schema_can_tell_is_no_mistake() {
+    let text = "query A($later: Boolean) { a @mine(x: 1) { ... @defer(if: $later) { b } } }";
+    assert!(trusted(&[("a.graphql", text)]).unwrap().by_text(text).is_some());
+}
+
+#[test]
 fn each_operation_of_a_file_is_trusted_by_itself() {
     let trusted = trusted(&[("two.graphql", TWO)]).unwrap();
     let of = |text: &str| trusted.by_meaning(text, 100).map(|document| document.operations.len());
