@@ -7,8 +7,12 @@ use clap::{Parser, Subcommand};
 use tokio::time::timeout;
 use tributary_protocol::GatewayId;
 
+mod check;
 mod compose;
+mod diagnostics;
 mod forget;
+mod inputs;
+mod nats;
 mod plan;
 mod serve;
 
@@ -35,6 +39,8 @@ enum Command {
     Serve(Box<ServeFlags>),
     /// Composes subgraphs and prints the supergraph SDL
     Compose(compose::Flags),
+    /// Tells what a new SDL of a subgraph would break
+    Check(check::Flags),
     /// Prints how an operation would be answered
     Plan(plan::Flags),
     /// Takes a subgraph that is gone for good out of the graph
@@ -43,19 +49,20 @@ enum Command {
 
 /// Runs a command to its end.
 pub fn run(cli: Cli) -> ExitCode {
-    let outcome = match cli.command {
-        Command::Serve(flags) => serve::run(&flags),
-        Command::Compose(flags) => compose::run(&flags),
-        Command::Plan(flags) => plan::run(&flags),
-        Command::Forget(flags) => forget::run(&flags),
+    /// Of commands whose 1 says that something doesn't fit, as is clap's for flags.
+    const NOT_TRIED: u8 = 2;
+    let done = |()| ExitCode::SUCCESS;
+    let (outcome, failure) = match cli.command {
+        Command::Serve(flags) => (serve::run(&flags).map(done), ExitCode::FAILURE),
+        Command::Compose(flags) => (compose::run(&flags), ExitCode::from(NOT_TRIED)),
+        Command::Check(flags) => (check::run(&flags), ExitCode::from(NOT_TRIED)),
+        Command::Plan(flags) => (plan::run(&flags).map(done), ExitCode::FAILURE),
+        Command::Forget(flags) => (forget::run(&flags).map(done), ExitCode::FAILURE),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            complain(format_args!("error: {error:#}"));
-            ExitCode::FAILURE
-        }
-    }
+    outcome.unwrap_or_else(|error| {
+        complain(format_args!("error: {error:#}"));
+        failure
+    })
 }
 
 /// Tells the user something that isn't the result.

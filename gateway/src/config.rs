@@ -5,7 +5,13 @@
 //! flags stops at the first.
 
 use std::{
-    collections::BTreeMap, fmt, net::SocketAddr, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration,
+    collections::BTreeMap,
+    fmt,
+    net::SocketAddr,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
 };
 
 use http::{HeaderName, HeaderValue};
@@ -20,7 +26,7 @@ pub use flags::{AuthFlags, HttpFlags, LimitFlags, LogFlags, NatsFlags, ServeFlag
 pub use network::Network;
 use read::Reader;
 
-use crate::{execute, transport::random_gateway_id};
+use crate::{execute, transport::random_gateway_id, trusted::Trusted};
 
 /// Everything that `tributary serve` needs to know.
 #[derive(Debug, Clone)]
@@ -31,6 +37,8 @@ pub struct Config {
     pub nats: NatsConfig,
     /// Where the supergraph comes from.
     pub graph: GraphConfig,
+    /// The only operations that are run; `None`: all are.
+    pub trusted: Option<Arc<Trusted>>,
     /// The rules for HTTP.
     pub http: HttpConfig,
     /// What one request may cost.
@@ -229,12 +237,23 @@ impl Config {
             listen: read.parse("--listen", &flags.listen, "an address like 127.0.0.1:4000"),
             nats: nats(&mut read, &flags.nats),
             graph: graph(&mut read, flags),
+            trusted: flags.trusted.as_deref().and_then(|folder| trusted(&mut read, folder)),
             http: http_rules(&mut read, &flags.http),
             limits: limits(&mut read, &flags.limits),
             auth: auth(&mut read, &flags.auth),
             log: log(&mut read, &flags.log),
         };
         read.finish().map(|()| Arc::new(config))
+    }
+}
+
+fn trusted(read: &mut Reader, folder: &Path) -> Option<Arc<Trusted>> {
+    match Trusted::read(folder) {
+        Ok(trusted) => Some(Arc::new(trusted)),
+        Err(mistakes) => {
+            mistakes.0.into_iter().for_each(|mistake| read.mistake(format!("--trusted: {mistake}")));
+            None
+        }
     }
 }
 

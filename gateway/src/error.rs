@@ -41,6 +41,8 @@ pub enum Code {
     LimitExceeded,
     /// Introspection is switched off.
     IntrospectionDisabled,
+    /// The document isn't one of those that the gateway was told to trust.
+    OperationNotTrusted,
     /// A subscription was sent by a request that can carry one answer only.
     SubscriptionUnsupported,
     /// The operation can't be planned on this graph.
@@ -77,7 +79,7 @@ pub enum HttpStatus {
 
 impl Code {
     /// Every code, for documentation and tests.
-    pub const ALL: [Code; 24] = [
+    pub const ALL: [Code; 25] = [
         Code::BadRequest,
         Code::UnsupportedMediaType,
         Code::NotAcceptable,
@@ -91,6 +93,7 @@ impl Code {
         Code::BadUserInput,
         Code::LimitExceeded,
         Code::IntrospectionDisabled,
+        Code::OperationNotTrusted,
         Code::SubscriptionUnsupported,
         Code::PlanningFailed,
         Code::TokenInvalid,
@@ -120,6 +123,7 @@ impl Code {
             Code::BadUserInput => "BAD_USER_INPUT",
             Code::LimitExceeded => "LIMIT_EXCEEDED",
             Code::IntrospectionDisabled => "INTROSPECTION_DISABLED",
+            Code::OperationNotTrusted => "OPERATION_NOT_TRUSTED",
             Code::SubscriptionUnsupported => "SUBSCRIPTION_UNSUPPORTED",
             Code::PlanningFailed => "PLANNING_FAILED",
             Code::TokenInvalid => "TOKEN_INVALID",
@@ -157,6 +161,7 @@ impl Code {
             | Code::BadUserInput
             | Code::LimitExceeded
             | Code::IntrospectionDisabled
+            | Code::OperationNotTrusted
             | Code::SubscriptionUnsupported
             | Code::PlanningFailed => RequestError,
         }

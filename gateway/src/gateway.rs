@@ -149,10 +149,17 @@ fn registry_options(
     operations: &Arc<Operations>,
 ) -> Result<RegistryOptions, FixedSupergraphError> {
     let fixed = config.graph.supergraph.as_deref().map(FixedSupergraph::read).transpose()?;
-    let operations = operations.clone();
+    let (operations, trusted) = (operations.clone(), config.trusted.clone());
     let before_swap: BeforeSwap = Arc::new(move |live| {
-        let operations = operations.clone();
-        async move { operations.warm(&live).await }.boxed()
+        let (operations, trusted) = (operations.clone(), trusted.clone());
+        // A task of its own, so that it comes to its end even where nobody waits so long.
+        let prepared = tokio::spawn(async move {
+            operations.warm(&live).await;
+            if let Some(trusted) = trusted {
+                operations.prepare_trusted(&live, &trusted).await;
+            }
+        });
+        prepared.map(drop).boxed()
     });
     Ok(RegistryOptions {
         graph: config.graph.name.clone(),

@@ -14,6 +14,7 @@
 //! * [`http`] is GraphQL over HTTP and everything else that has a URL.
 //! * [`pipeline`] is one request's way; it knows nothing of HTTP.
 //! * [`execute`] runs a plan, [`transport`] reaches subgraphs, [`registry`] knows which there are.
+//! * [`trusted`] reads the folder of operations that are run and no others.
 //! * [`auth`] verifies tokens, [`telemetry`] logs and counts, [`error`] is what clients read.
 //!
 //! Start reading at [`pipeline::Pipeline::run`].
@@ -30,3 +31,4 @@ pub mod registry;
 pub mod server;
 pub mod telemetry;
 pub mod transport;
+pub mod trusted;

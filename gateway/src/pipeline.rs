@@ -1,10 +1,10 @@
 //! One request's way: parse, validate, limit, plan (or find all that prepared), coerce variables, execute.
 //!
 //! ```text
-//! Request ─▶ operations ─────hit──────────▶ variables ─▶ execute ─▶ mask ─▶ Answer
-//!              └─miss─▶ prepare (own threads) ─┘             │
-//!                          ▲                                 │ nobody listens: the schema changed
-//!                          └───── the newer graph ◀──────────┘
+//! Request ─▶ admission ─▶ operations ─────hit──────────▶ variables ─▶ execute ─▶ mask ─▶ Answer
+//!                            └─miss─▶ prepare (own threads) ─┘             │
+//!                                        ▲                                 │ nobody listens: the schema changed
+//!                                        └───── the newer graph ◀──────────┘
 //! ```
 //!
 //! Start reading at [`Pipeline::run`].
@@ -19,6 +19,7 @@ use tributary_federation::{
     variables::Variables,
 };
 
+mod admission;
 mod cache;
 mod caller;
 mod facts;
@@ -40,6 +41,7 @@ pub use operations::Operations;
 pub use parts::Parts;
 pub use prepare::Prepared;
 
+use admission::Gate;
 use fetcher::{Progress, RequestFetcher};
 use parts::{Message, PartSender};
 
@@ -55,8 +57,10 @@ use crate::{
 /// A GraphQL request.
 #[derive(Debug)]
 pub struct Request {
-    /// The document.
+    /// The document; empty where only its id is given.
     pub query: String,
+    /// The document's id, which counts where there is no text.
+    pub document_id: Option<String>,
     /// Which of its operations.
     pub operation_name: Option<String>,
     /// A JSON object, as the client wrote it.
@@ -103,6 +107,7 @@ pub enum AnswerBody {
 /// Answers requests.
 pub struct Pipeline {
     config: Arc<Config>,
+    gate: Gate,
     operations: Arc<Operations>,
     registry: Registry,
     transport: Transport,
@@ -142,7 +147,8 @@ impl Pipeline {
         transport: Transport,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { config, operations, registry, transport, metrics }
+        let gate = Gate::new(&config);
+        Self { config, gate, operations, registry, transport, metrics }
     }
 
     /// Answers a request. Dropping the future cancels what runs.
@@ -220,14 +226,16 @@ impl Pipeline {
 
     async fn ready<'a>(&self, request: &'a Request, live: Arc<Live>) -> Result<Ready<'a>, Rejection> {
         let graph = self.operations.graph_of(&live).await?;
-        let name = request.operation_name.as_deref();
-        let prepared = self.operations.prepared(&graph, &request.query, name, &request.facts).await?;
+        // Whoever prepares a request comes by here, so nothing is run that isn't admitted.
+        let (query, operation_name) = self.gate.admit(request).await?;
+        let prepared = self.operations.prepared(&graph, query, operation_name, &request.facts).await?;
         if request.queries_only && prepared.kind != OperationKind::Query {
             let message = format!("A GET can't run a {}; use POST", prepared.kind());
             return Err(GraphqlError::new(Code::MethodNotAllowed, message).into());
         }
         let variables = coerce(&prepared, request)?;
-        let plan = self.operations.plan(&graph, &prepared, request, &variables).await?;
+        let plan =
+            self.operations.plan(&graph, &prepared, (query, operation_name), request, &variables).await?;
         if self.config.auth.refuse_unauthorised {
             refuse_withheld(&plan, &variables)?;
         }

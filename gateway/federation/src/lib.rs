@@ -5,10 +5,12 @@
 //! SDLs ──compose──▶ supergraph SDL ──Supergraph::parse──▶ Supergraph (types and joins as small integers)
 //!                                                            │
 //! operation ──(apollo-compiler: parse, validate)──normalize──planner──▶ Plan
+//! old and new API schema ──changes──▶ what it means for clients
 //! ```
 //!
-//! Start reading at [`compose`], [`Supergraph`] and [`plan_operation`].
+//! Start reading at [`compose`], [`Supergraph`], [`plan_operation`] and [`changes`].
 
+pub mod changes;
 pub mod compose;
 pub mod json;
 pub mod plan;

@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use crate::{Fact, TypeId, TypeNames, TypeSet};
 
+mod mermaid;
 pub mod print;
 
 /// A subgraph of the supergraph: an index into [`crate::Supergraph::subgraphs`].

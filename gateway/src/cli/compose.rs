@@ -1,18 +1,30 @@
 //! `tributary compose`: the supergraph SDL on standard output, diagnostics on standard error.
 
-use std::{collections::BTreeMap, fs};
+use std::{fs, path::PathBuf, process::ExitCode};
 
-use anyhow::{Context, bail};
-use clap::Args;
-use tributary_federation::compose::{SubgraphSdl, compose};
-use tributary_protocol::SubgraphName;
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use tributary_federation::compose::{Composition, compose};
 
-mod nats;
+use super::{
+    diagnostics,
+    inputs::{self, Inputs},
+    nats,
+};
+
+/// Exit codes, for --help.
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  it composes
+  1  it doesn't
+  2  it couldn't be tried: flags, files, NATS";
 
 #[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
 pub(super) struct Flags {
-    /// Subgraphs: a name and the file with its SDL
-    #[arg(value_name = "NAME=FILE", required_unless_present = "nats", conflicts_with = "nats")]
+    /// Subgraphs: a name and the file with its SDL, or a folder of files NAME.graphql
+    #[arg(value_name = "NAME=FILE|FOLDER", required_unless_present = "nats", conflicts_with = "nats")]
     subgraphs: Vec<String>,
     /// Takes what serves on NATS at this moment instead
     #[arg(long, value_name = "URL")]
@@ -23,58 +35,65 @@ pub(super) struct Flags {
     /// The id that the NATS credential binds
     #[arg(long, env = "TRIBUTARY_GATEWAY_ID", requires = "nats", value_name = "ID")]
     gateway_id: Option<String>,
+    /// How findings are told
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Writes the supergraph SDL to this file and not to standard output
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
-pub(super) fn run(flags: &Flags) -> anyhow::Result<()> {
-    let subgraphs = match &flags.nats {
-        Some(url) => on_nats(flags, url)?,
-        None => in_files(&flags.subgraphs)?,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people, on standard error
+    Text,
+    /// One JSON object with findings and supergraph, on standard output
+    Json,
+    /// Annotations of a GitHub workflow, on standard error
+    Github,
+}
+
+pub(super) fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
+    let inputs = match &flags.nats {
+        Some(url) => nats::inputs(url, flags.gateway_id.as_deref(), flags.graph.as_deref())?,
+        None => inputs::in_files(&flags.subgraphs)?,
     };
-    let inputs: Vec<SubgraphSdl<'_>> =
-        subgraphs.iter().map(|(name, sdl)| SubgraphSdl { name, url: None, sdl }).collect();
-    let composition = compose(&inputs);
-    for diagnostic in &composition.diagnostics {
-        let severity = if diagnostic.is_error() { "error" } else { "hint" };
-        super::complain(format_args!("{severity}: {diagnostic}"));
+    let composition = compose(&inputs::sdls(&inputs));
+    if let (Some(path), Some(sdl)) = (&flags.output, &composition.supergraph) {
+        fs::write(path, sdl).with_context(|| format!("--output: can't write {}", path.display()))?;
     }
-    match composition.supergraph {
-        Some(sdl) => super::print(&sdl),
-        None => bail!("{} subgraphs don't compose", subgraphs.len()),
-    }
+    tell(flags, &composition, &inputs)?;
+    Ok(if composition.supergraph.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// All of them, or everything that is wrong with them.
-fn in_files(pairs: &[String]) -> anyhow::Result<Vec<(String, String)>> {
-    let (mut found, mut mistakes) = (BTreeMap::new(), Vec::new());
-    for pair in pairs {
-        match in_file(pair) {
-            Ok((name, sdl)) => {
-                if found.insert(name.clone(), sdl).is_some() {
-                    mistakes.push(format!("{name} is given twice"));
-                }
-            }
-            Err(error) => mistakes.push(format!("{error:#}")),
-        }
-    }
-    if mistakes.is_empty() {
-        Ok(found.into_iter().collect())
-    } else {
-        bail!("{}", mistakes.join("\nerror: "))
-    }
-}
-
-fn in_file(pair: &str) -> anyhow::Result<(String, String)> {
-    let Some((name, path)) = pair.split_once('=').filter(|(name, path)| !name.is_empty() && !path.is_empty())
-    else {
-        bail!("{pair:?} isn't of the form NAME=FILE");
+fn tell(flags: &Flags, composition: &Composition, inputs: &Inputs) -> anyhow::Result<()> {
+    let sdl = composition.supergraph.as_deref().filter(|_| flags.output.is_none());
+    let found = match flags.format {
+        Format::Json => return tell_json(composition, inputs, sdl),
+        Format::Text => diagnostics::text(composition),
+        Format::Github => diagnostics::github(composition, inputs),
     };
-    let name: SubgraphName = name.parse()?;
-    let sdl = fs::read_to_string(path).with_context(|| format!("can't read {path}"))?;
-    Ok((name.to_string(), sdl))
+    if !found.is_empty() {
+        super::complain(found.trim_end());
+    }
+    if composition.supergraph.is_none() && flags.format == Format::Text {
+        super::complain(format_args!("error: {} subgraphs don't compose", inputs.len()));
+    }
+    sdl.map_or(Ok(()), super::print)
 }
 
-fn on_nats(flags: &Flags, url: &str) -> anyhow::Result<Vec<(String, String)>> {
-    super::on_nats(url, flags.gateway_id.as_deref(), async |transport| {
-        nats::subgraphs(&transport, flags.graph.as_deref()).await
-    })
+fn tell_json(composition: &Composition, inputs: &Inputs, sdl: Option<&str>) -> anyhow::Result<()> {
+    #[derive(Serialize)]
+    struct Outcome<'a> {
+        composes: bool,
+        diagnostics: Vec<diagnostics::Json<'a>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        supergraph: Option<&'a str>,
+    }
+    let outcome = Outcome {
+        composes: composition.supergraph.is_some(),
+        diagnostics: diagnostics::json(composition, inputs),
+        supergraph: sdl,
+    };
+    super::print(&serde_json::to_string_pretty(&outcome)?)
 }

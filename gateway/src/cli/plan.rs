@@ -4,7 +4,7 @@ use std::{fs, io::Read, path::PathBuf};
 
 use anyhow::{Context, bail};
 use apollo_compiler::ExecutableDocument;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tributary_federation::{PlanOptions, plan_operation};
 
 use crate::registry::FixedSupergraph;
@@ -17,8 +17,21 @@ pub(super) struct Flags {
     /// Which operation of the document
     #[arg(long, value_name = "NAME")]
     operation: Option<String>,
+    /// How the plan is shown
+    #[arg(long, value_enum, default_value = "tree")]
+    format: Format,
     /// The document: its text, @FILE, or - for standard input
     query: String,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// The fetches as text, each with what it waits for
+    Tree,
+    /// For programs
+    Json,
+    /// A Mermaid flowchart
+    Mermaid,
 }
 
 pub(super) fn run(flags: &Flags) -> anyhow::Result<()> {
@@ -30,7 +43,11 @@ pub(super) fn run(flags: &Flags) -> anyhow::Result<()> {
             Err(invalid) => bail!("the operation isn't valid:\n{}", invalid.errors),
         };
     let plan = plan_operation(&supergraph, &document, flags.operation.as_deref(), &PlanOptions::default())?;
-    super::print(&plan.display(&supergraph).to_string())
+    super::print(&match flags.format {
+        Format::Tree => plan.display(&supergraph).to_string(),
+        Format::Json => serde_json::to_string_pretty(&plan.to_json(&supergraph))?,
+        Format::Mermaid => plan.to_mermaid(&supergraph),
+    })
 }
 
 fn document(query: &str) -> anyhow::Result<String> {

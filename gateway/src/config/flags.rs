@@ -13,6 +13,9 @@ pub struct ServeFlags {
     /// Serves this supergraph and composes nothing; subgraphs are still found over NATS
     #[arg(long, env = "TRIBUTARY_SUPERGRAPH", value_name = "FILE")]
     pub supergraph: Option<PathBuf>,
+    /// Runs only the operations in the *.graphql files of this folder
+    #[arg(long, env = "TRIBUTARY_TRUSTED", value_name = "DIR")]
+    pub trusted: Option<PathBuf>,
     /// Which graph, where one NATS account carries several
     #[arg(long, env = "TRIBUTARY_GRAPH", value_name = "NAME")]
     pub graph: Option<String>,

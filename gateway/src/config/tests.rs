@@ -21,7 +21,8 @@ fn every_mistake_is_reported_at_once() {
     let mistakes = check(
         "--listen nowhere --nats http://x --max-depth 0 --request-timeout soon --cors-origin https://a/b \
          --forward-header graphql-identity --trusted-proxy 10.0.0.0/40 --jwt-algorithm HS256 --log-format xml \
-         --subgraph-timeout a.b=2s --max-body-bytes 1XB --supergraph no/such/file --jwks no/such/keys",
+         --subgraph-timeout a.b=2s --max-body-bytes 1XB --supergraph no/such/file --jwks no/such/keys \
+         --trusted no/such/folder",
     )
     .unwrap_err();
     for flag in [
@@ -38,10 +39,11 @@ fn every_mistake_is_reported_at_once() {
         "--max-body-bytes",
         "--supergraph",
         "--jwks",
+        "--trusted",
     ] {
         assert!(mistakes.iter().any(|mistake| mistake.starts_with(flag)), "{flag} in {mistakes:#?}");
     }
-    assert_eq!(mistakes.len(), 13);
+    assert_eq!(mistakes.len(), 14);
 }
 
 #[test]

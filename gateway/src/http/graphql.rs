@@ -74,12 +74,15 @@ async fn answer(
     guard::check(&parts.method, &parts.headers, &config.http.cors)?;
     let identity = gateway.authenticator().identify(&parts.headers).await?;
     let parameters = timeout_at(deadline, parameters(&parts, body, config.limits.body_bytes));
-    let Parameters { query, operation_name, variables } = parameters.await.map_err(|_| late_body())??;
+    let Parameters { query, document_id, operation_name, variables } =
+        parameters.await.map_err(|_| late_body())??;
     asked.clone_from(&operation_name);
-    // Who defers nothing gets one piece, without a task of its own.
-    let incremental = accepted.parts.is_some() && query.contains("@defer");
+    // Who defers nothing gets one piece, without a task of its own. What an id stands for isn't known here.
+    let may_defer = query.contains("@defer") || query.is_empty();
+    let incremental = accepted.parts.is_some() && may_defer;
     let request = pipeline::Request {
         query,
+        document_id,
         operation_name,
         variables,
         queries_only: parts.method == Method::GET,

@@ -12,7 +12,10 @@ use crate::error::{Code, GraphqlError};
 /// The parameters of a GraphQL request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Parameters {
+    /// Empty where the document is named by its id only.
     pub(super) query: String,
+    /// `documentId`, or `sha256Hash` of the extension `persistedQuery`.
+    pub(super) document_id: Option<String>,
     pub(super) operation_name: Option<String>,
     /// A JSON object, as the client wrote it.
     pub(super) variables: Option<Bytes>,
@@ -46,6 +49,8 @@ pub(super) fn post(body: &Bytes) -> Result<Parameters, GraphqlError> {
         variables: Option<&'a RawValue>,
         #[serde(borrow)]
         extensions: Option<&'a RawValue>,
+        #[serde(borrow)]
+        document_id: Option<&'a RawValue>,
     }
     if body.trim_ascii().is_empty() {
         return Err(bad("the body is empty"));
@@ -55,10 +60,19 @@ pub(super) fn post(body: &Bytes) -> Result<Parameters, GraphqlError> {
         return Err(bad("the body must be one JSON object; batches aren't taken"));
     }
     let raw: Raw<'_> = serde_json::from_slice(body).map_err(|error| bad(format!("the body: {error}")))?;
-    let query = raw.query.ok_or_else(|| bad("the parameter \"query\" is missing"))?;
-    object("extensions", raw.extensions)?;
+    let extensions = object("extensions", raw.extensions)?;
+    let document_id = match raw.document_id.map(|id| string("documentId", id)).transpose()? {
+        Some(id) => Some(id),
+        None => persisted(extensions),
+    };
+    let query = match (raw.query, &document_id) {
+        (Some(query), _) => string("query", query)?,
+        (None, Some(_)) => String::new(),
+        (None, None) => return Err(bad("the parameter \"query\" is missing")),
+    };
     Ok(Parameters {
-        query: string("query", query)?,
+        query,
+        document_id,
         operation_name: raw.operation_name.map(|name| string("operationName", name)).transpose()?,
         variables: object("variables", raw.variables)?.map(|raw| body.slice_ref(raw.get().as_bytes())),
     })
@@ -68,17 +82,25 @@ pub(super) fn post(body: &Bytes) -> Result<Parameters, GraphqlError> {
 pub(super) fn get(uri: &Uri) -> Result<Parameters, GraphqlError> {
     let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
         .map_err(|error| bad(format!("the query string: {error}")))?;
-    let mut parameters = Parameters { query: String::new(), operation_name: None, variables: None };
+    let mut parameters =
+        Parameters { query: String::new(), document_id: None, operation_name: None, variables: None };
+    let mut extensions = None;
     for (name, value) in pairs {
         match name.as_str() {
             "query" => parameters.query = value,
             "operationName" if !value.is_empty() => parameters.operation_name = Some(value),
             "variables" => parameters.variables = json_parameter("variables", value)?,
-            "extensions" => _ = json_parameter("extensions", value)?,
+            "extensions" => extensions = json_parameter("extensions", value)?,
+            "documentId" if !value.is_empty() => parameters.document_id = Some(value),
             _ => {}
         }
     }
-    if parameters.query.is_empty() {
+    if parameters.document_id.is_none() {
+        let extensions = extensions
+            .and_then(|json| serde_json::from_slice::<&RawValue>(&json).ok().map(|raw| persisted(Some(raw))));
+        parameters.document_id = extensions.flatten();
+    }
+    if parameters.query.is_empty() && parameters.document_id.is_none() {
         return Err(bad("the parameter \"query\" is missing"));
     }
     Ok(parameters)
@@ -92,6 +114,22 @@ fn json_parameter(name: &str, text: String) -> Result<Option<Bytes>, GraphqlErro
         serde_json::from_str(&text).map_err(|error| bad(format!("the parameter {name:?}: {error}")))?;
     let given = object(name, Some(&*raw).filter(|raw| raw.get() != "null"))?;
     Ok(given.map(|raw| Bytes::copy_from_slice(raw.get().as_bytes())))
+}
+
+/// The hash of an extension `persistedQuery`. Whoever sends something else of that name means something else.
+fn persisted(extensions: Option<&RawValue>) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Extensions {
+        persisted_query: PersistedQuery,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct PersistedQuery {
+        sha256_hash: String,
+    }
+    let extensions: Extensions = serde_json::from_str(extensions?.get()).ok()?;
+    Some(extensions.persisted_query.sha256_hash)
 }
 
 fn string(name: &str, raw: &RawValue) -> Result<String, GraphqlError> {
@@ -128,7 +166,8 @@ mod tests {
         let nulls =
             read(r#"{"query":"\u007ba\u007d","operationName":null,"variables":null,"extensions":null}"#)
                 .unwrap();
-        assert_eq!(nulls, Parameters { query: "{a}".into(), operation_name: None, variables: None });
+        let query = "{a}".to_owned();
+        assert_eq!(nulls, Parameters { query, document_id: None, operation_name: None, variables: None });
     }
 
     #[test]
@@ -143,6 +182,8 @@ mod tests {
             (r#"{"query":1}"#, "\"query\" must be a string"),
             (r#"{"query":"{a}","operationName":{}}"#, "\"operationName\" must be a string"),
             (r#"{"query":"{a}","variables":[]}"#, "\"variables\" must be an object"),
+            (r#"{"extensions":{"persistedQuery":1}}"#, "\"query\" is missing"),
+            (r#"{"documentId":1}"#, "\"documentId\" must be a string"),
             (r#"{"query":"{a}","extensions":"x"}"#, "\"extensions\" must be an object"),
             (r#"{"query":"{a}","query":"{b}"}"#, "duplicate field"),
             (r#"{"query":"{a}"} x"#, "trailing characters"),
@@ -151,6 +192,21 @@ mod tests {
             let message = read(body).unwrap_err();
             assert!(message.contains(why), "{body}: {message}");
         }
+    }
+
+    #[test]
+    fn a_document_may_be_named_by_its_id() {
+        let extensions = r#"{"persistedQuery":{"version":1,"sha256Hash":"ab"}}"#;
+        let of = |read: Parameters| (read.query, read.document_id);
+        let id = |query: &str| (query.to_owned(), Some("ab".to_owned()));
+        assert_eq!(of(read(r#"{"documentId":"ab","query":"{a}"}"#).unwrap()), id("{a}"));
+        assert_eq!(of(read(r#"{"documentId":"ab","query":null}"#).unwrap()), id(""));
+        let body = Bytes::from(format!(r#"{{"extensions":{extensions}}}"#));
+        assert_eq!(of(post(&body).unwrap()), id(""));
+        assert_eq!(of(get(&"/graphql?documentId=ab".parse().unwrap()).unwrap()), id(""));
+        let escaped = percent_encoding::utf8_percent_encode(extensions, percent_encoding::NON_ALPHANUMERIC);
+        let uri = format!("/graphql?extensions={escaped}");
+        assert_eq!(of(get(&uri.parse().unwrap()).unwrap()), id(""));
     }
 
     #[test]

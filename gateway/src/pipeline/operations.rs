@@ -25,6 +25,7 @@ use crate::{
     error::{GraphqlError, Rejection},
     registry::Live,
     telemetry::Metrics,
+    trusted::Trusted,
 };
 
 /// The facts that a plan is made for, on the thread that makes it.
@@ -131,6 +132,7 @@ impl Operations {
         &self,
         graph: &Arc<Graph>,
         prepared: &Arc<Prepared>,
+        (query, operation_name): (&str, Option<&str>),
         request: &Request,
         variables: &Variables,
     ) -> Result<Arc<Plan>, Rejection> {
@@ -143,8 +145,8 @@ impl Operations {
         }
         let key = Key {
             graph: graph.number(),
-            operation_name: request.operation_name.as_deref().map(Into::into),
-            query: request.query.as_str().into(),
+            operation_name: operation_name.map(Into::into),
+            query: query.into(),
         };
         let count = prepared.plans().first().map_or(0, |plan| plan.variables.len());
         let values = (0..count).map(|at| variables.bool(VariableId(at as u32))).collect();
@@ -195,6 +197,33 @@ impl Operations {
             self.carry_over(&old, &prepared, &new, Key { graph: new.number(), ..key }).await;
         }
         self.cache.retain_graphs(&[old.number(), new.number()]);
+    }
+
+    /// Prepares the trusted operations for a supergraph, and logs those that don't fit it.
+    pub async fn prepare_trusted(&self, live: &Live, trusted: &Trusted) {
+        let Ok(graph) = self.graph_of(live).await else { return };
+        // The plan for who shows no token and sees nothing moved; the others come with their first requests.
+        let facts = RequestFacts { identity: None, share: 100.0, incremental: false };
+        for document in trusted.documents() {
+            for name in &document.operations {
+                let name = name.as_deref();
+                let asked = document.operation_name(name);
+                let Err(rejection) = self.prepared(&graph, &document.text, asked, &facts).await else {
+                    continue;
+                };
+                // The operations of a file with several are documents of their own, and told of there.
+                if let [_] = &document.operations[..] {
+                    let (file, operation) = (&*document.file, name.unwrap_or_default());
+                    let (code, message) = (rejection.code().as_str(), &rejection.errors()[0].message);
+                    tracing::warn!(
+                        code,
+                        file,
+                        operation,
+                        "a trusted operation doesn't fit the graph: {message}"
+                    );
+                }
+            }
+        }
     }
 
     /// Operations kept prepared, and their bytes.

@@ -5,6 +5,9 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+mod check;
+mod formats;
+
 use crate::support::{TestGateway, nats, process::GatewayProcess, subgraphs};
 
 const ALPHA: &str = "type Query { hello(name: String): String item(id: ID!): Item } type Item @key(fields: \"id\") { id: ID! name: String } extend schema @link(url: \"https://specs.apollo.dev/federation/v2.5\", import: [\"@key\"])";
@@ -65,7 +68,7 @@ fn compose_reports_every_mistake_at_once() {
     let arguments =
         ["compose", "nofile", "a=missing.graphql", "9=alpha.graphql", "b=beta.graphql", "b=alpha.graphql"];
     let output = Folder::new().run(&arguments);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert!(output.stdout.is_empty());
     let mistakes = text(&output.stderr);
     for mistake in ["\"nofile\"", "missing.graphql", "\"9\"", "b is given twice"] {
@@ -79,9 +82,13 @@ fn compose_reports_every_mistake_at_once() {
 fn without_nats_commands_end_and_say_so() {
     let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("nats://{unused}");
-    for arguments in [["compose", "--nats", &url].as_slice(), &["forget", "alpha", "--nats", &url]] {
+    for (arguments, code) in [
+        (["compose", "--nats", &url].as_slice(), 2),
+        (&["check", "alpha=alpha.graphql", "--nats", &url], 2),
+        (&["forget", "alpha", "--nats", &url], 1),
+    ] {
         let output = Folder::new().run(arguments);
-        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(output.status.code(), Some(code));
         let words = text(&output.stderr);
         assert!(output.stdout.is_empty() && words.contains("error: no connection to NATS"), "{words}");
         assert!(words.contains("NATS_UNREACHABLE") && !words.contains('\x1b'), "{words}");

@@ -21,3 +21,4 @@ mod replan;
 mod rolling;
 mod shop;
 mod support;
+mod trusted;

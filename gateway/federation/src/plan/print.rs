@@ -74,7 +74,7 @@ impl Plan {
         })
     }
 
-    fn path(&self, path: &[PathStep]) -> String {
+    pub(super) fn path(&self, path: &[PathStep]) -> String {
         let mut text = String::new();
         let mut shape = ShapeId(0);
         for step in path {
@@ -95,7 +95,7 @@ impl Plan {
         text
     }
 
-    fn representations(&self, lookup: &Lookup) -> Vec<String> {
+    pub(super) fn representations(&self, lookup: &Lookup) -> Vec<String> {
         let of = |representation: &super::Representation| {
             let names: Vec<&str> = representation.types.iter().map(|ty| self.type_names.name(ty)).collect();
             let name = match &representation.typename {
@@ -107,7 +107,7 @@ impl Plan {
         lookup.representations.iter().map(of).collect()
     }
 
-    fn condition(&self, condition: &Condition) -> String {
+    pub(super) fn condition(&self, condition: &Condition) -> String {
         let all = |literals: &Vec<super::Literal>| {
             let names = literals.iter().map(|literal| {
                 let name = &self.variables[literal.variable.index()];

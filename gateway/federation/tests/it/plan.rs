@@ -5,6 +5,7 @@ mod cases;
 mod defer;
 mod facts;
 mod limits;
+mod mermaid;
 
 use apollo_compiler::ExecutableDocument;
 use tributary_federation::{Plan, PlanError, PlanOptions, Supergraph, plan_operation};

@@ -46,6 +46,9 @@ impl Keeper {
         if let Some(fixed) = self.options.fixed.clone() {
             let composed = Composed { sdl: fixed.sdl, supergraph: fixed.supergraph };
             self.swap(SdlSet::new(), composed);
+            if let (Some(hook), Some(live)) = (&self.options.before_swap, self.shared.live.load_full()) {
+                self.tasks.spawn(hook(live));
+            }
         }
     }
 

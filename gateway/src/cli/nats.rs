@@ -13,6 +13,7 @@ use tributary_protocol::{
     service::{Info, Verb},
 };
 
+use super::inputs::{Input, Inputs};
 use crate::transport::{FetchRequest, SubgraphStats, Target, Transport};
 
 /// How long answers are collected.
@@ -20,11 +21,14 @@ const COLLECT: Duration = Duration::from_millis(500);
 /// How long a subgraph may take to give its SDL.
 const SDL_DEADLINE: Duration = Duration::from_secs(5);
 
+/// What serves at that URL at this moment.
+pub(super) fn inputs(url: &str, gateway_id: Option<&str>, graph: Option<&str>) -> anyhow::Result<Inputs> {
+    let found = super::on_nats(url, gateway_id, async |transport| subgraphs(&transport, graph).await)?;
+    Ok(found.into_iter().map(|(name, sdl)| (name, Input { sdl, file: None })).collect())
+}
+
 /// Every subgraph's name and SDL. Where instances serve different ones, that of most instances counts.
-pub(super) async fn subgraphs(
-    transport: &Transport,
-    graph: Option<&str>,
-) -> anyhow::Result<Vec<(String, String)>> {
+async fn subgraphs(transport: &Transport, graph: Option<&str>) -> anyhow::Result<Vec<(String, String)>> {
     // Everyone may answer a broadcast in any name, so it only says whom to ask.
     let hints = registrations(transport, "any", Verb::Info.everyone(), graph).await?;
     let mut names: Vec<SubgraphName> = hints.into_iter().map(|registration| registration.name).collect();

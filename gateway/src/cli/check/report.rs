@@ -1,0 +1,164 @@
+//! What a check found, as text and as JSON.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::Serialize;
+use tributary_federation::{
+    changes::{Change, Severity, Uses},
+    compose::Composition,
+};
+
+use super::operations::{Broken, Operations};
+use crate::cli::{diagnostics, inputs::Inputs};
+
+/// What a check found.
+pub(super) struct Report<'a> {
+    /// Each with what becomes of it.
+    pub(super) subgraphs: Vec<(String, Fate)>,
+    pub(super) composition: &'a Composition,
+    pub(super) inputs: &'a Inputs,
+    /// `None`: it doesn't compose, or nothing is known of the state before.
+    pub(super) changes: Option<Vec<Change>>,
+    /// `None`: it doesn't compose, or none were given.
+    pub(super) operations: Option<Operations>,
+    /// What trusted operations use of the state before; `None`: none were given, or there is none.
+    pub(super) uses: Option<Uses>,
+    /// Breaking changes to what isn't used don't make it fail.
+    pub(super) only_trusted: bool,
+}
+
+/// What becomes of a subgraph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Fate {
+    /// There is no state before to tell it from.
+    Given,
+    New,
+    Changed,
+    Unchanged,
+}
+
+/// What becomes of each subgraph.
+pub(super) fn subgraphs(before: &Inputs, after: &Inputs) -> Vec<(String, Fate)> {
+    let fate = |(name, input): (&String, &crate::cli::inputs::Input)| {
+        let fate = match before.get(name) {
+            None if before.is_empty() => Fate::Given,
+            None => Fate::New,
+            Some(old) if old.sdl == input.sdl => Fate::Unchanged,
+            Some(_) => Fate::Changed,
+        };
+        (name.clone(), fate)
+    };
+    after.iter().map(fate).collect()
+}
+
+impl Report<'_> {
+    /// Whether it mustn't go live so.
+    pub(super) fn breaks(&self) -> bool {
+        let counts = |change: &Change| {
+            let is_unused = self.only_trusted && self.is_used(change) == Some(false);
+            change.severity() == Severity::Breaking && !is_unused
+        };
+        let broken = self.operations.as_ref().map_or(0, |operations| operations.broken.len());
+        self.composition.supergraph.is_none() || broken > 0 || self.changes.iter().flatten().any(counts)
+    }
+
+    /// Whether a trusted operation uses what changes; `None`: it isn't known.
+    fn is_used(&self, change: &Change) -> Option<bool> {
+        Some(self.uses.as_ref()?.touch(change))
+    }
+
+    /// For programs.
+    pub(super) fn to_json(&self) -> serde_json::Result<String> {
+        #[derive(Serialize)]
+        struct Json<'a> {
+            breaks: bool,
+            composes: bool,
+            subgraphs: BTreeMap<&'a str, Fate>,
+            diagnostics: Vec<diagnostics::Json<'a>>,
+            changes: Option<Vec<JsonChange<'a>>>,
+            operations: Option<&'a Operations>,
+        }
+        serde_json::to_string_pretty(&Json {
+            breaks: self.breaks(),
+            composes: self.composition.supergraph.is_some(),
+            subgraphs: self.subgraphs.iter().map(|(name, fate)| (&**name, *fate)).collect(),
+            diagnostics: diagnostics::json(self.composition, self.inputs),
+            changes: self.changes.as_ref().map(|changes| changes.iter().map(|it| self.change(it)).collect()),
+            operations: self.operations.as_ref(),
+        })
+    }
+
+    fn change<'c>(&self, change: &'c Change) -> JsonChange<'c> {
+        JsonChange {
+            severity: change.severity().as_str(),
+            code: change.code.as_str(),
+            coordinate: &change.coordinate,
+            message: &change.message,
+            used: self.is_used(change),
+        }
+    }
+
+    fn changes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(changes) = &self.changes else { return Ok(()) };
+        let of = |severity| changes.iter().filter(|change| change.severity() == severity).count();
+        let (breaking, dangerous) = (of(Severity::Breaking), of(Severity::Dangerous));
+        writeln!(f, "changes: {breaking} breaking, {dangerous} dangerous, {} safe", of(Severity::Safe))?;
+        for change in changes {
+            let unused = if self.is_used(change) == Some(false) { " (not used)" } else { "" };
+            writeln!(f, "  {:<9}  {change}{unused}", change.severity())?;
+        }
+        Ok(())
+    }
+
+    fn operations(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(Operations { files, broken, broken_before }) = &self.operations else { return Ok(()) };
+        let (mistakes, before) = (broken.len(), broken_before.len());
+        writeln!(f, "trusted operations: {files} files, {mistakes} new mistakes, {before} old ones")?;
+        broken.iter().try_for_each(|it| writeln!(f, "  broken  {it}"))?;
+        broken_before.iter().try_for_each(|it| writeln!(f, "  before  {it}"))
+    }
+}
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let subgraphs = self.subgraphs.iter().map(|(name, fate)| match fate {
+            Fate::New => format!("{name} (new)"),
+            Fate::Changed => format!("{name} (changed)"),
+            Fate::Given | Fate::Unchanged => name.clone(),
+        });
+        writeln!(f, "subgraphs: {}", subgraphs.collect::<Vec<_>>().join(", "))?;
+        let composes = if self.composition.supergraph.is_some() { "yes" } else { "no" };
+        writeln!(f, "composes: {composes}")?;
+        for line in diagnostics::text(self.composition).lines() {
+            writeln!(f, "  {line}")?;
+        }
+        self.changes(f)?;
+        self.operations(f)?;
+        writeln!(f, "{}", if self.breaks() { "it breaks" } else { "nothing breaks" })
+    }
+}
+
+#[derive(Serialize)]
+struct JsonChange<'a> {
+    severity: &'static str,
+    code: &'static str,
+    coordinate: &'a str,
+    message: &'a str,
+    /// By a trusted operation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used: Option<bool>,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let (Some(line), Some(column)) = (self.line, self.column) {
+            write!(f, ":{line}:{column}")?;
+        }
+        if let Some(operation) = &self.operation {
+            write!(f, " {operation}")?;
+        }
+        write!(f, ": {}: {}", self.code, self.message)
+    }
+}
