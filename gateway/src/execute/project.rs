@@ -245,9 +245,22 @@ impl<'p, 'a> Projection<'p, 'a> {
         let types = &self.plan.outputs[output.index()].types;
         if !self.arena.passes(object, Some(types)) {
             let explained = self.arena.is_explained(object);
+            if !explained && self.is_of_unknown_type(object) {
+                let path = &self.path;
+                self.errors.push(|| {
+                    let message = "Nobody knows the type of this object, and what is selected depends on it.";
+                    ExecutionError::new("UNKNOWN_TYPE", message).at(owned(path))
+                });
+                return Err(Nothing::Explained);
+            }
             return Err(if explained { Nothing::Explained } else { Nothing::Unexplained });
         }
         self.object(output, object).map_err(|Nulled| Nothing::Explained)
+    }
+
+    /// An interface object whose own type was to be found and wasn't.
+    fn is_of_unknown_type(&self, object: ObjectRef) -> bool {
+        self.arena.type_of(object).is_some_and(|id| self.plan.type_names.is_interface(id))
     }
 
     fn list<'i>(

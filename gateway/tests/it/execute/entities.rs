@@ -183,6 +183,6 @@ async fn interface_objects_get_their_own_types() {
     );
     assert_eq!(
         answer.errors(),
-        [r#"["worst","__typename"]: Cannot return null for non-nullable field __typename."#]
+        [r#"["worst"]: Nobody knows the type of this object, and what is selected depends on it."#]
     );
 }

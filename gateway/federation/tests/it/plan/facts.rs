@@ -145,7 +145,6 @@ fn what_an_interface_object_guards_is_guarded_on_all_objects() {
         at things by Thing (for One|Two) { id }
         query($representations:[_Any!]!){_entities(representations:$representations){...on Thing{open}}}
     withheld: One.secret
-    withheld: Thing.secret
     withheld: Two.secret
     withheld: One.secret
     "#);
