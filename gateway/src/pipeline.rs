@@ -15,7 +15,7 @@ use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 use tributary_federation::{
     OperationKind, Plan,
-    plan::{ConditionId, OutputValue},
+    plan::{ConditionId, OutputId, OutputInner, OutputType, OutputValue},
     variables::Variables,
 };
 
@@ -286,9 +286,13 @@ impl Pipeline {
         let name = ready.plan.operation_name.clone();
         // If nobody listens any more, the first part finds out.
         let _ = parts.send(Message::Begins(ready.prepared.kind(), name));
+        let mut stale = None;
         let deliver = |mut part: Part| {
-            // What the client has can't be taken back.
-            fetcher.progress.delivered();
+            // What the client has can't be taken back: what is to be planned again is so before that.
+            if let Some(target) = fetcher.progress.deliver() {
+                stale = Some(target);
+                return ControlFlow::Break(());
+            }
             let later = part.increments.iter_mut().map(|increment| &mut increment.result);
             part.result.iter_mut().chain(later).for_each(|result| self.mask(ready, result));
             match parts.send(Message::Part(part)) {
@@ -297,7 +301,7 @@ impl Pipeline {
             }
         };
         execute::execute_incrementally(&ready.plan, execution, fetcher, deliver).await;
-        Attempt::Delivered
+        stale.map_or(Attempt::Delivered, Attempt::Stale)
     }
 
     fn mask(&self, ready: &Ready<'_>, result: &mut ExecutionResult) {
@@ -329,12 +333,24 @@ fn refuse_withheld(plan: &Plan, variables: &Variables) -> Result<(), Rejection> 
     let holds = |at: Option<ConditionId>| {
         at.is_none_or(|at| plan.conditions[at.index()].holds(|variable| variables.bool(variable)))
     };
-    let fields = plan.outputs.iter().flat_map(|output| &output.fields);
-    let withheld = fields.filter(|field| holds(field.condition)).filter_map(|field| match &field.value {
-        OutputValue::Withheld { coordinate, .. } => Some(coordinate),
-        _ => None,
-    });
-    let mut coordinates: Vec<&str> = withheld.map(|coordinate| &**coordinate).collect();
+    let mut coordinates: Vec<&str> = Vec::new();
+    let (mut open, mut seen) = (vec![OutputId(0)], vec![false; plan.outputs.len()]);
+    while let Some(at) = open.pop() {
+        if std::mem::replace(&mut seen[at.index()], true) {
+            continue;
+        }
+        let output = &plan.outputs[at.index()];
+        open.extend(output.deferred.iter().filter(|it| holds(it.condition)).map(|it| it.output));
+        for field in output.fields.iter().filter(|field| holds(field.condition)) {
+            match &field.value {
+                OutputValue::Withheld { coordinate, .. } => coordinates.push(coordinate),
+                OutputValue::Slot { ty: OutputType { inner: OutputInner::Object(below), .. }, .. } => {
+                    open.push(*below);
+                }
+                _ => {}
+            }
+        }
+    }
     coordinates.sort_unstable();
     coordinates.dedup();
     let errors = coordinates.into_iter().take(MOST_REFUSALS).map(|coordinate| {

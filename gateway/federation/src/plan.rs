@@ -311,10 +311,6 @@ pub struct Output {
 pub struct Deferred {
     /// As the client named it.
     pub label: Option<Box<str>>,
-    /// The deferred fragment around it, whose part of the answer comes first.
-    pub parent: Option<DeferredId>,
-    /// Its selection on the object.
-    pub output: OutputId,
 }
 
 /// Where a deferred fragment stands in the client's selection.
@@ -322,6 +318,8 @@ pub struct Deferred {
 pub struct OutputDeferred {
     /// Which.
     pub deferred: DeferredId,
+    /// Its selection on the objects here.
+    pub output: OutputId,
     /// Only for objects of these runtime types; `None`: all.
     pub types: Option<TypeSet>,
     /// Left out when this is false.

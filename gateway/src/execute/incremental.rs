@@ -6,7 +6,7 @@ use tributary_federation::plan::{DeferredId, Plan};
 
 use super::project::Open;
 use super::run::Run;
-use super::{ExecuteRequest, ExecutionResult, Fetcher, drive};
+use super::{ExecuteRequest, ExecutionError, ExecutionResult, Fetcher, drive};
 use crate::error::PathSegment;
 
 /// One part of an answer.
@@ -51,7 +51,7 @@ pub async fn execute_incrementally<F: Fetcher>(
 ) {
     let mut run = Run::new(plan, request, fetcher);
     let ready = run.without_dependencies();
-    let mut later = Later { plan, begun: false, announced: Vec::new(), next_id: 0 };
+    let mut later = Later::new(plan);
     drive(plan, &mut run, ready, fetcher, |run| {
         while let Some(part) = later.part(run) {
             let is_last = !part.has_next;
@@ -69,11 +69,19 @@ struct Later<'p> {
     plan: &'p Plan,
     /// The first part has been written.
     begun: bool,
-    announced: Vec<(Pending, Open<'p>)>,
+    /// By deferred fragment.
+    announced: Vec<Vec<(Pending, Open<'p>)>>,
+    /// How many they are.
+    left: usize,
     next_id: u32,
 }
 
 impl<'p> Later<'p> {
+    fn new(plan: &'p Plan) -> Self {
+        let announced = plan.deferred.iter().map(|_| Vec::new()).collect();
+        Self { plan, begun: false, announced, left: 0, next_id: 0 }
+    }
+
     /// What can be delivered now, if anything can.
     fn part<F: Fetcher>(&mut self, run: &mut Run<'p, F>) -> Option<Part> {
         if !self.begun {
@@ -81,13 +89,23 @@ impl<'p> Later<'p> {
         }
         let (mut increments, mut pending) = (Vec::new(), Vec::new());
         // What a fragment brings can have fragments of its own that are there already.
-        while let Some(at) = self.announced.iter().position(|(_, open)| run.is_there(Some(open.deferred))) {
-            let (of, open) = self.announced.remove(at);
-            let (result, inner) = run.finish_deferred(&open);
-            increments.push(Increment { pending: of, result });
-            pending.extend(self.announce(inner));
+        while let Some(at) = self
+            .announced
+            .iter()
+            .enumerate()
+            .position(|(at, open)| !open.is_empty() && run.is_there(Some(DeferredId(at as u32))))
+        {
+            let open = std::mem::take(&mut self.announced[at]);
+            self.left -= open.len();
+            let from = increments.len();
+            for (of, open) in open {
+                let (result, inner) = run.finish_deferred(&open);
+                increments.push(Increment { pending: of, result });
+                pending.extend(self.announce(inner));
+            }
+            hand_out(run.errors_of(DeferredId(at as u32)), &mut increments[from..]);
         }
-        let has_next = !self.announced.is_empty();
+        let has_next = self.left > 0;
         (!increments.is_empty()).then_some(Part { result: None, pending, increments, has_next })
     }
 
@@ -95,21 +113,42 @@ impl<'p> Later<'p> {
         self.begun = true;
         let (result, open) = run.finish();
         let pending = self.announce(open);
-        let has_next = !self.announced.is_empty();
-        Part { result: Some(result), pending, increments: Vec::new(), has_next }
+        Part { result: Some(result), pending, increments: Vec::new(), has_next: self.left > 0 }
     }
 
     fn announce(&mut self, open: Vec<Open<'p>>) -> Vec<Pending> {
         let mut pending = Vec::with_capacity(open.len());
         for open in open {
-            let DeferredId(deferred) = open.deferred;
-            let label = self.plan.deferred[deferred as usize].label.clone();
+            let at = open.deferred.index();
+            let label = self.plan.deferred[at].label.clone();
             let path = open.path.iter().map(|&segment| segment.into()).collect();
             let of = Pending { id: self.next_id, label, path };
             self.next_id += 1;
+            self.left += 1;
             pending.push(of.clone());
-            self.announced.push((of, open));
+            self.announced[at].push((of, open));
         }
         pending
+    }
+}
+
+/// Gives each error to the object that it is about, or to the last; and a null that none explains one of its own,
+/// where a failed fetch has one error for all of its objects.
+fn hand_out(errors: Vec<ExecutionError>, increments: &mut [Increment]) {
+    let mut general: Option<ExecutionError> = None;
+    for error in errors {
+        general.get_or_insert_with(|| error.clone());
+        let about = |it: &Increment| error.path.starts_with(&it.pending.path);
+        let at = increments.iter().position(about).unwrap_or(increments.len().saturating_sub(1));
+        if let Some(increment) = increments.get_mut(at) {
+            increment.result.errors.push(error);
+        }
+    }
+    let Some(general) = general else { return };
+    for increment in increments.iter_mut().filter(|it| it.result.data() == b"null") {
+        if increment.result.errors.is_empty() {
+            let path = increment.pending.path.clone();
+            increment.result.errors.push(ExecutionError { path, ..general.clone() });
+        }
     }
 }

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use tributary_federation::TypeSet;
 use tributary_federation::json::{Kind, Reader};
 use tributary_federation::plan::{
-    ConditionId, DeferredId, OutputField, OutputId, OutputInner, OutputType, OutputValue, Plan,
+    ConditionId, DeferredId, OutputDeferred, OutputField, OutputId, OutputInner, OutputType, OutputValue,
+    Plan,
 };
 
 use super::arena::{Arena, ObjectRef, Value};
@@ -13,6 +14,9 @@ use super::leaf;
 use super::locate::Segment;
 use super::result::PREFIX;
 use crate::error::PathSegment;
+
+/// Objects in one part of an answer for which something comes later.
+const MOST_OPEN: usize = 50_000;
 
 /// One request's answer while it is written.
 pub(super) struct Projection<'p, 'a> {
@@ -41,6 +45,7 @@ pub(super) struct Written<'p> {
 #[derive(Debug)]
 pub(super) struct Open<'p> {
     pub deferred: DeferredId,
+    pub output: OutputId,
     pub object: ObjectRef,
     pub path: Vec<Segment<'p>>,
 }
@@ -75,17 +80,24 @@ impl<'p, 'a> Projection<'p, 'a> {
         Self { plan, arena, conditions, introspection, errors, limit, out, path, open, is_too_large: false }
     }
 
-    /// Begins at that place of the answer instead of its root.
-    pub fn at(mut self, path: Vec<Segment<'p>>) -> Self {
-        self.path = path;
-        self
-    }
-
     /// `{"data":` and the data. `guess`: about how long it will be.
-    pub fn write(mut self, output: OutputId, object: ObjectRef, guess: usize) -> Written<'p> {
+    pub fn write(mut self, root: ObjectRef, guess: usize) -> Written<'p> {
         self.out.reserve(guess.min(self.limit) + PREFIX.len());
         self.out.extend_from_slice(PREFIX);
-        if self.object(output, object).is_err() || self.check_size().is_err() {
+        let written = self.object(OutputId(0), root).is_ok();
+        self.written(written)
+    }
+
+    /// The same of a deferred fragment on one object.
+    pub fn write_deferred(mut self, open: &Open<'p>) -> Written<'p> {
+        self.path.clone_from(&open.path);
+        self.out.extend_from_slice(PREFIX);
+        let written = self.checked_object(open.output, open.object).is_ok();
+        self.written(written)
+    }
+
+    fn written(mut self, written: bool) -> Written<'p> {
+        if !written || self.check_size().is_err() {
             self.out.truncate(PREFIX.len());
             self.out.extend_from_slice(b"null");
             self.open.clear();
@@ -99,8 +111,7 @@ impl<'p, 'a> Projection<'p, 'a> {
         let mut separator = b'{';
         for deferred in &output.deferred {
             if self.is_wanted(object, deferred.condition, deferred.types.as_ref()) {
-                let path = self.path.clone();
-                self.open.push(Open { deferred: deferred.deferred, object, path });
+                self.announce(deferred, object);
             }
         }
         for field in &output.fields {
@@ -119,6 +130,18 @@ impl<'p, 'a> Projection<'p, 'a> {
         }
         self.out.push(b'}');
         Ok(())
+    }
+
+    fn announce(&mut self, deferred: &OutputDeferred, object: ObjectRef) {
+        if self.open.len() == MOST_OPEN {
+            return self.errors.push(|| {
+                let message =
+                    format!("More than {MOST_OPEN} objects have a deferred fragment; ask for it at once");
+                ExecutionError::new("LIMIT_EXCEEDED", message).with("limit", MOST_OPEN)
+            });
+        }
+        let OutputDeferred { deferred, output, .. } = *deferred;
+        self.open.push(Open { deferred, output, object, path: self.path.clone() });
     }
 
     fn is_wanted(&self, object: ObjectRef, condition: Option<ConditionId>, types: Option<&TypeSet>) -> bool {

@@ -3,13 +3,12 @@
 
 use bytes::Bytes;
 use tributary_federation::plan::{
-    DeferredId, Fetch, FetchId, FetchSource, OperationKind, OutputId, Plan, ReadTypename,
+    DeferredId, Fetch, FetchId, FetchSource, OperationKind, Plan, ReadTypename,
 };
 
 use super::arena::{Arena, ObjectRef, Value};
-use super::error::Errors;
-use super::locate::Segment;
-use super::project::{Open, Projection};
+use super::error::{Errors, ExecutionError};
+use super::project::{Open, Projection, Written};
 use super::read::{ReadError, ReplyReader};
 use super::report::Report;
 use super::representation::Targets;
@@ -38,6 +37,8 @@ pub(super) struct Run<'p, F> {
     stages: Vec<Stage>,
     /// Bytes of all replies: about as many as the answer will have.
     received: usize,
+    /// Bytes of the parts that have been written: they share the answer's limit.
+    written: usize,
 }
 
 impl<'p, F: Fetcher> Run<'p, F> {
@@ -59,6 +60,7 @@ impl<'p, F: Fetcher> Run<'p, F> {
             targets: plan.fetches.iter().map(|_| Vec::new()).collect(),
             stages: stages(plan, request.limits.errors),
             received: 0,
+            written: 0,
         }
     }
 
@@ -122,28 +124,34 @@ impl<'p, F: Fetcher> Run<'p, F> {
 
     /// Writes the answer, or its first part.
     pub fn finish(&mut self) -> (ExecutionResult, Vec<Open<'p>>) {
-        self.write(None, OutputId(0), self.root, Vec::new())
+        let (guess, root) = (self.received, self.root);
+        let written = self.projection(None, |projection| projection.write(root, guess));
+        (ExecutionResult::written(written.body, self.stages[0].errors.take()), written.open)
     }
 
-    /// Writes a deferred fragment on one object.
+    /// Writes a deferred fragment on one object. Its errors are those of all its objects: see [`Self::errors_of`].
     pub fn finish_deferred(&mut self, open: &Open<'p>) -> (ExecutionResult, Vec<Open<'p>>) {
-        let output = self.plan.deferred[open.deferred.index()].output;
-        self.write(Some(open.deferred), output, open.object, open.path.clone())
+        let written = self.projection(Some(open.deferred), |projection| projection.write_deferred(open));
+        (ExecutionResult::written(written.body, Vec::new()), written.open)
     }
 
-    fn write(
+    /// What went wrong in a deferred fragment since the last time, on whichever objects.
+    pub fn errors_of(&mut self, deferred: DeferredId) -> Vec<ExecutionError> {
+        self.stages[stage_of(Some(deferred))].errors.take()
+    }
+
+    fn projection(
         &mut self,
         deferred: Option<DeferredId>,
-        output: OutputId,
-        object: ObjectRef,
-        path: Vec<Segment<'p>>,
-    ) -> (ExecutionResult, Vec<Open<'p>>) {
+        write: impl FnOnce(Projection<'p, '_>) -> Written<'p>,
+    ) -> Written<'p> {
         let errors = &mut self.stages[stage_of(deferred)].errors;
         let (introspection, limit) = (self.request.introspection, self.request.limits.answer_bytes);
-        let projection =
-            Projection::new(self.plan, &self.arena, &self.conditions, introspection, errors, limit);
-        let written = projection.at(path).write(output, object, self.received);
-        (ExecutionResult::written(written.body, errors.take()), written.open)
+        let limit = limit.saturating_sub(self.written);
+        let written =
+            write(Projection::new(self.plan, &self.arena, &self.conditions, introspection, errors, limit));
+        self.written += written.body.len();
+        written
     }
 
     /// Reads a reply: all of it or nothing.

@@ -13,7 +13,7 @@ use super::{
     ClientInfo, guard,
     media::Accepted,
     read::{self, Parameters},
-    respond::{Outcome, Slot, respond},
+    respond::{Outcome, respond},
 };
 use crate::{
     error::{Code, GraphqlError},
@@ -34,17 +34,16 @@ pub(super) async fn handle(
     let trace = TraceContext::of_request(&parts.headers);
     let mut record = Record::begin(gateway.metrics(), client.name.clone(), &trace);
 
-    let mut slot = None;
     let (accepted, outcome) = match Accepted::negotiate(&parts.headers) {
         Ok(accepted) => {
             let started = record.started;
             let exchange = Exchange { parts, body, client, trace: &trace, started, accepted };
-            (accepted, answer(&gateway, exchange, &mut record.operation, &mut slot).await)
+            (accepted, answer(&gateway, exchange, &mut record.operation).await)
         }
         Err(error) => (Accepted::default(), Err(error.into())),
     };
     let summary = Summary::of(&outcome);
-    let response = respond(accepted, outcome, slot, &trace.to_string());
+    let response = respond(accepted, outcome, &trace.to_string());
     record.end(summary, response.status().as_u16());
     response
 }
@@ -59,18 +58,13 @@ struct Exchange<'a> {
     accepted: Accepted,
 }
 
-/// `asked` is told the operation's name as soon as it is known, for the log; `slot` is held until the answer has
-/// been sent.
-async fn answer(
-    gateway: &Gateway,
-    exchange: Exchange<'_>,
-    asked: &mut Option<String>,
-    slot: &mut Slot,
-) -> Outcome {
+/// `asked` is told the operation's name as soon as it is known, for the log.
+async fn answer(gateway: &Gateway, exchange: Exchange<'_>, asked: &mut Option<String>) -> Outcome {
     let Exchange { parts, body, client, trace, started, accepted } = exchange;
     let config = gateway.config();
     let deadline = started + config.limits.request_timeout;
-    *slot = Some(gateway.slot()?);
+    // Held until the answer is made.
+    let slot = gateway.slot()?;
     guard::check(&parts.method, &parts.headers, &config.http.cors)?;
     let identity = gateway.authenticator().identify(&parts.headers).await?;
     let parameters = timeout_at(deadline, parameters(&parts, body, config.limits.body_bytes));
@@ -91,7 +85,7 @@ async fn answer(
         facts: RequestFacts { identity, share: rand::random_range(0.0..100.0), incremental },
     };
     match incremental {
-        true => gateway.pipeline().run_in_parts(request).await,
+        true => gateway.pipeline().run_in_parts(request, slot).await,
         false => gateway.pipeline().run(request).await,
     }
 }

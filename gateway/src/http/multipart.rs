@@ -10,7 +10,6 @@ use futures_util::stream;
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use serde_json::value::RawValue;
 
-use super::respond::Slot;
 use crate::{
     execute::{ExecutionError, Increment, Part, Pending},
     pipeline::Parts,
@@ -69,20 +68,19 @@ impl Form {
     }
 }
 
-/// The body of an answer in parts. The request's slot is held until the last.
-pub(super) fn body(parts: Parts, form: Form, slot: Slot) -> Body {
-    let state = (parts, true, slot);
-    Body::from_stream(stream::unfold(state, move |(mut parts, is_first, slot)| async move {
-        let part = parts.next().await?;
-        let has_next = part.has_next;
-        let mut chunk = if is_first { FIRST_BOUNDARY.to_vec() } else { Vec::new() };
-        chunk.extend_from_slice(HEAD);
-        chunk.extend_from_slice(&form.json(part));
-        chunk.extend_from_slice(BOUNDARY);
+/// The body of an answer in parts. Where they end too soon, a last one says that no other follows.
+pub(super) fn body(parts: Parts, form: Form) -> Body {
+    let state = Some((parts, FIRST_BOUNDARY));
+    Body::from_stream(stream::unfold(state, move |state| async move {
+        let (mut parts, before) = state?;
+        let part = parts.next().await;
+        let has_next = part.as_ref().is_some_and(|part| part.has_next);
+        let json = part.map_or_else(|| br#"{"hasNext":false}"#.to_vec(), |part| form.json(part));
+        let mut chunk = [before, HEAD, &json, BOUNDARY].concat();
         if !has_next {
             chunk.extend_from_slice(b"--\r\n");
         }
-        Some((Ok::<_, std::convert::Infallible>(Bytes::from(chunk)), (parts, false, slot)))
+        Some((Ok::<_, std::convert::Infallible>(Bytes::from(chunk)), has_next.then_some((parts, &b""[..]))))
     }))
 }
 

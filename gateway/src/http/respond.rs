@@ -3,8 +3,6 @@
 use axum::body::Body;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 
-use tokio::sync::OwnedSemaphorePermit;
-
 use super::media::{Accepted, MediaType};
 use super::multipart::{self, Form};
 use crate::{
@@ -15,18 +13,15 @@ use crate::{
 /// What became of a request.
 pub(super) type Outcome = Result<Answer, Rejection>;
 
-/// What holds a request's slot until its answer has been sent.
-pub(super) type Slot = Option<OwnedSemaphorePermit>;
-
 /// The HTTP answer to an outcome.
-pub(super) fn respond(accepted: Accepted, outcome: Outcome, slot: Slot, trace: &str) -> Response<Body> {
+pub(super) fn respond(accepted: Accepted, outcome: Outcome, trace: &str) -> Response<Body> {
     let mut content_type = accepted.media.as_str();
     let (status, body, code) = match outcome {
         Ok(Answer { body: AnswerBody::Whole(json), .. }) => (StatusCode::OK, Body::from(json), None),
         Ok(Answer { body: AnswerBody::Parts(parts), .. }) => {
             let form = accepted.parts.unwrap_or(Form::Draft);
             content_type = form.content_type();
-            (StatusCode::OK, multipart::body(parts, form, slot), None)
+            (StatusCode::OK, multipart::body(parts, form), None)
         }
         Err(rejection) => {
             let code = rejection.code();

@@ -33,7 +33,7 @@ impl RequestFacts {
             Fact::Variable(id) => variable(id),
             Fact::Label(label) => self.is_on(&supergraph.override_labels()[usize::from(label)], labels),
             Fact::Granted(id) => {
-                let requirement = &supergraph.requirements()[usize::from(id.0)];
+                let requirement = &supergraph.requirements()[id.0 as usize];
                 let identity = self.identity.as_deref();
                 let has = |names: Option<&[Box<str>]>, name: &str| {
                     names.is_some_and(|names| names.iter().any(|known| **known == *name))
@@ -69,7 +69,7 @@ pub(super) fn held_before(fact: Fact, new: &Supergraph, plan: &Plan, old: &Super
                 new.override_labels()[usize::from(a)] == old.override_labels()[usize::from(b)]
             }
             (Fact::Granted(a), Fact::Granted(b)) => {
-                new.requirements()[usize::from(a.0)] == old.requirements()[usize::from(b.0)]
+                new.requirements()[a.0 as usize] == old.requirements()[b.0 as usize]
             }
             (a, b) => a == b,
         };

@@ -70,9 +70,14 @@ impl Progress {
         !self.again && !something_changed && !self.delivered.load(Ordering::Relaxed)
     }
 
-    /// The client gets a part of the answer.
-    pub(super) fn delivered(&self) {
-        self.delivered.store(true, Ordering::Relaxed);
+    /// The client is to get a part of the answer: nothing is planned again from now on. Unless that is due.
+    pub(super) fn deliver(&self) -> Option<Arc<Target>> {
+        if self.delivered.load(Ordering::Relaxed) {
+            return None;
+        }
+        let due = self.silent.get().cloned();
+        self.delivered.store(due.is_none(), Ordering::Relaxed);
+        due
     }
 
     fn note(&self, kind: OperationKind, outcome: Result<(), &FetchErrorKind>) {

@@ -22,7 +22,7 @@ use tributary_federation::{Fact, Plan, plan::VariableId, variables::Variables};
 
 use crate::{
     config::Config,
-    error::{GraphqlError, Rejection},
+    error::{Code, GraphqlError, Rejection},
     registry::Live,
     telemetry::Metrics,
     trusted::Trusted,
@@ -267,6 +267,10 @@ impl Operations {
 
     async fn prepare(&self, graph: Arc<Graph>, key: Key, facts: PlanFacts) -> Result<Entry, Rejection> {
         self.metrics.plan_cache_misses.inc();
+        let supergraph = graph.supergraph();
+        let depends_on_facts = !supergraph.requirements().is_empty()
+            || !supergraph.override_labels().is_empty()
+            || key.query.contains("@defer");
         let rules = self.rules.clone();
         let started = Instant::now();
         let prepare = move || {
@@ -275,7 +279,11 @@ impl Operations {
         };
         let outcome = self.on_a_thread(prepare).await?;
         self.metrics.planning_seconds.observe(started.elapsed().as_secs_f64());
-        Ok(outcome.map(Arc::new).map_err(Arc::new))
+        match outcome {
+            // With other facts it may be planned all the same, so this isn't everyone's answer.
+            Err(rejection) if depends_on_facts && rejection.code() == Code::PlanningFailed => Err(rejection),
+            outcome => Ok(outcome.map(Arc::new).map_err(Arc::new)),
+        }
     }
 
     /// Whoever waits may leave; the work then ends unseen, and its permit with it, so that clients who leave

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::{Answer, AnswerBody, Pipeline, Request};
@@ -30,8 +31,8 @@ impl Parts {
     }
 }
 
-/// What the task says. There are as many messages as the answer has deferred fragments at the most, and all of
-/// them together are as large as an answer may be: so the channel needs no bound of its own.
+/// What the task says. All parts together are as large as an answer may be, so the channel needs no bound of its
+/// own.
 #[derive(Debug)]
 pub(super) enum Message {
     /// It is being answered in parts: what kind of operation it is, and its name. Again when it is planned anew.
@@ -46,10 +47,16 @@ pub(super) type PartSender = UnboundedSender<Message>;
 
 impl Pipeline {
     /// Answers a request, in parts where it asks for that. Dropping the answer cancels what runs.
-    pub async fn run_in_parts(self: &Arc<Self>, request: Request) -> Result<Answer, Rejection> {
+    /// `slot` is held while it runs, and not while a client is slow to read.
+    pub async fn run_in_parts(
+        self: &Arc<Self>,
+        request: Request,
+        slot: OwnedSemaphorePermit,
+    ) -> Result<Answer, Rejection> {
         let (sender, mut rest) = unbounded_channel();
         let pipeline = self.clone();
         tokio::spawn(async move {
+            let _slot = slot;
             let work = pipeline.within_time(&request, Some(&sender));
             tokio::select! {
                 () = sender.closed() => {}

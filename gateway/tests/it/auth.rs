@@ -240,6 +240,9 @@ async fn a_request_for_what_may_not_be_seen_can_be_refused_as_a_whole() {
     assert_eq!(body.get("data"), None);
     let skipped = "{ hello me: caller @skip(if: true) }";
     assert_eq!(gateway.data(skipped).await, json!({"hello": "hello world"}));
+    let below = r#"query($no: Boolean!) { hello items(ids: ["a"]) @include(if: $no) { name } }"#;
+    let answer = gateway.run_with(below, json!({"no": false})).await;
+    assert_eq!(answer, json!({"data": {"hello": "hello world"}}));
     let variable = "query($no: Boolean!) { hello me: caller @include(if: $no) }";
     let answer = gateway.run_with(variable, json!({"no": false})).await;
     assert_eq!(answer, json!({"data": {"hello": "hello world"}}));

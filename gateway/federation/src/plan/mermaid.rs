@@ -35,7 +35,7 @@ impl Plan {
         }
     }
 
-    /// What belongs to one deferred fragment, or to the first part of the answer, with what is deferred in it.
+    /// What belongs to one deferred fragment, or to the first part of the answer with what is deferred after it.
     fn boxes(&self, of: Option<DeferredId>, level: usize, supergraph: &Supergraph, chart: &mut String) {
         let indent = "  ".repeat(level);
         for (at, fetch) in self.fetches.iter().enumerate().filter(|(_, fetch)| fetch.deferred == of) {
@@ -43,14 +43,13 @@ impl Plan {
             let (open, close) = if fetch.condition.is_some() { ("{{", "}}") } else { ("[", "]") };
             writeln!(chart, "{indent}f{at}{open}{text}{close}").expect("a string takes everything");
         }
-        for (at, deferred) in self.deferred.iter().enumerate().filter(|(_, deferred)| deferred.parent == of) {
+        for (at, deferred) in self.deferred.iter().enumerate().filter(|_| of.is_none()) {
             let title = match &deferred.label {
                 Some(name) => format!("deferred {at} ({name})"),
                 None => format!("deferred {at}"),
             };
             writeln!(chart, "{indent}subgraph d{at}[{}]", label(&[title]))
                 .expect("a string takes everything");
-            // Nested as deep as the client wrote it, which the limits of a document bound.
             self.boxes(Some(DeferredId(at as u32)), level + 1, supergraph, chart);
             writeln!(chart, "{indent}end").expect("a string takes everything");
         }

@@ -5,8 +5,8 @@ use rustc_hash::FxHashMap;
 use super::emit::Drafts;
 use super::position::ROOT;
 use crate::plan::{
-    Condition, ConditionId, Deferred, DeferredId, EnumId, EnumValues, Output, OutputDeferred, OutputField,
-    OutputId, OutputInner, OutputType, OutputValue, ShapeId,
+    Condition, ConditionId, Deferred, EnumId, EnumValues, Output, OutputDeferred, OutputField, OutputId,
+    OutputInner, OutputType, OutputValue, ShapeId,
 };
 use crate::selection::{CondId, Entry, Labels, SetId};
 use crate::supergraph::{FieldName, FieldType, TypeKind};
@@ -20,8 +20,6 @@ pub(super) struct Outputs<'d, 'a> {
     pub conditions: Conditions,
     pub has_introspection: bool,
     pub deferred: Vec<Deferred>,
-    /// The deferred fragment whose selection is being written.
-    within: Option<DeferredId>,
     known: FxHashMap<(SetId, ShapeId, TypeId), OutputId>,
     enum_ids: FxHashMap<TypeId, EnumId>,
 }
@@ -48,11 +46,8 @@ impl Conditions {
 
 impl<'d, 'a> Outputs<'d, 'a> {
     pub fn new(drafts: &'d Drafts<'a>, labels: &Labels) -> Self {
-        let deferred = drafts.deferred.all.iter().map(|&number| Deferred {
-            label: labels[number as usize].clone(),
-            parent: None,
-            output: OutputId(0),
-        });
+        let deferred =
+            drafts.deferred.all.iter().map(|&number| Deferred { label: labels[number as usize].clone() });
         let mut outputs = Self {
             drafts,
             outputs: Vec::new(),
@@ -60,7 +55,6 @@ impl<'d, 'a> Outputs<'d, 'a> {
             conditions: Conditions::default(),
             has_introspection: false,
             deferred: deferred.collect(),
-            within: None,
             known: FxHashMap::default(),
             enum_ids: FxHashMap::default(),
         };
@@ -91,15 +85,11 @@ impl<'d, 'a> Outputs<'d, 'a> {
         let (Some(sub), Some(deferred)) = (entry.sub, self.drafts.deferred.known(number, position)) else {
             return;
         };
-        let within = self.within.replace(deferred);
         let output = stacker::maybe_grow(256 * 1024, 2 * 1024 * 1024, || self.output(sub, position, ty));
-        self.within = within;
-        self.deferred[deferred.index()].parent = within;
-        self.deferred[deferred.index()].output = output;
         let visible = &self.outputs[id.index()].types;
         let types = (!visible.is_subset(&entry.types)).then(|| entry.types.clone());
         let condition = self.conditions.id(self.drafts, entry.cond);
-        self.outputs[id.index()].deferred.push(OutputDeferred { deferred, types, condition });
+        self.outputs[id.index()].deferred.push(OutputDeferred { deferred, output, types, condition });
     }
 
     /// The runtime types that the client may see. An interface object of which no more is known than its

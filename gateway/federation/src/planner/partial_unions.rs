@@ -142,7 +142,12 @@ impl<'s, 'a> PartialUnions<'s, 'a> {
 
     fn only(&mut self, set: SetId, types: &TypeSet) -> SetId {
         let entries = self.solver.sets.set(set);
+        let nothing = self.solver.sets.intern(Vec::new());
         let kept = entries.iter().filter_map(|entry| {
+            if entry.field.is_deferred() && !entry.types.intersects(types) {
+                // It comes all the same, with nulls.
+                return Some(Entry { sub: Some(nothing), ..entry.clone() });
+            }
             // The type's name is known to whoever answers.
             let name = entry.field == FieldName::TYPENAME;
             let left = if name { entry.types.clone() } else { entry.types.intersection(types) };

@@ -26,6 +26,11 @@ pub(crate) enum CollectError {
 /// How deep selections may be nested. Apollo's parser has its own limit; this one bounds our recursion.
 const MAX_DEPTH: u32 = 200;
 
+/// Fragments of one document that are deferred.
+const MAX_DEFERRED: usize = 32;
+/// Variables that decide about them.
+const MAX_DECIDING: usize = 3;
+
 /// A selection set and the condition under which it counts.
 type Part<'d> = (&'d SelectionSet, CondId);
 
@@ -40,6 +45,8 @@ pub(crate) struct Collector<'a, 'd, 's> {
     /// Whether `@defer` counts, under the variable of its `if`.
     defers: &'a dyn Fn(Option<VariableId>) -> bool,
     deferred: FxHashMap<usize, u32>,
+    /// The variables that decide about `@defer`.
+    deciding: Vec<VariableId>,
     labels: Labels,
     pub sets: &'a mut LocalSets<'s>,
     memo: FxHashMap<(Vec<(usize, CondId)>, TypeSet), SetId>,
@@ -78,6 +85,7 @@ impl<'a, 'd, 's> Collector<'a, 'd, 's> {
             variables,
             defers: &|_| false,
             deferred: FxHashMap::default(),
+            deciding: Vec::new(),
             labels: Vec::new(),
             sets,
             memo: FxHashMap::default(),
@@ -196,7 +204,7 @@ impl<'a, 'd, 's> Collector<'a, 'd, 's> {
             Some(Value::Variable(name)) => Some((self.variables)(name)?),
             _ => None,
         };
-        if !(self.defers)(variable) {
+        if !self.may_defer(variable) || !(self.defers)(variable) {
             return None;
         }
         let place = std::ptr::from_ref(&**directive) as usize;
@@ -207,6 +215,20 @@ impl<'a, 'd, 's> Collector<'a, 'd, 's> {
             self.labels.push(label.map(Box::from));
         }
         Some(number)
+    }
+
+    /// A server may always answer at once. Beyond some it does: each fragment has fetches of its own, and each
+    /// combination of variables a plan.
+    fn may_defer(&mut self, variable: Option<VariableId>) -> bool {
+        if let Some(variable) = variable
+            && !self.deciding.contains(&variable)
+        {
+            if self.deciding.len() == MAX_DECIDING {
+                return false;
+            }
+            self.deciding.push(variable);
+        }
+        self.labels.len() < MAX_DEFERRED
     }
 
     fn gather_deferred(

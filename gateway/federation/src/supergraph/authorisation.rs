@@ -10,7 +10,7 @@ use crate::TypeId;
 
 /// A requirement of a supergraph: an index into [`crate::Supergraph::requirements`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RequirementId(pub u16);
+pub struct RequirementId(pub u32);
 
 /// What one type or field asks for; all of it has to be met.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -79,7 +79,7 @@ impl Requirements {
             self.all.push(asked);
             self.all.len() - 1
         });
-        Some(RequirementId(u16::try_from(at).expect("a supergraph has fewer than 65,536 requirements")))
+        Some(RequirementId(at as u32))
     }
 }
 
@@ -109,6 +109,9 @@ pub(super) fn spread(types: &mut [TypeInfo], requirements: &[Requirement]) {
             all.extend(types[at].requirement);
             all.extend(types[field.ty.named.index()].requirement);
             for &interface in &types[at].interfaces {
+                if field.is_from_interface() {
+                    all.extend(types[interface.index()].requirement);
+                }
                 if let Some(same) = types[interface.index()].field(*name)
                     && (field.is_from_interface() || !is_inferred(types, requirements, interface, *name))
                 {
@@ -138,7 +141,7 @@ fn is_inferred(
 ) -> bool {
     let of = |ty: &TypeInfo| {
         let ids = ty.field(field).map(|field| field.requirements.clone()).unwrap_or_default();
-        ids.into_iter().map(|id| &requirements[usize::from(id.0)]).collect::<Vec<_>>()
+        ids.into_iter().map(|id| &requirements[id.0 as usize]).collect::<Vec<_>>()
     };
     let objects: Vec<&Requirement> =
         types.iter().filter(|ty| ty.interfaces.contains(&interface)).flat_map(of).collect();

@@ -1,7 +1,7 @@
 //! `@defer`: what is fetched by itself, and what comes later of what is there anyway.
 
 use insta::assert_snapshot;
-use tributary_federation::plan::{DeferredId, OutputId, OutputValue};
+use tributary_federation::plan::{OutputId, OutputValue};
 use tributary_federation::{Fact, Plan, PlanOptions, Supergraph, plan_operation};
 
 use super::graph;
@@ -34,10 +34,9 @@ fn try_plan(supergraph: &Supergraph, query: &str, holds: &[Fact]) -> Plan {
 fn shown(query: &str) -> String {
     let supergraph = graph(SHOP);
     let plan = try_plan(&supergraph, query, &[Fact::Incremental]);
-    let deferred = plan.deferred.iter().enumerate().map(|(at, deferred)| {
-        let label = deferred.label.as_deref().unwrap_or("-");
-        let within = deferred.parent.map(|DeferredId(id)| format!(" within {id}")).unwrap_or_default();
-        format!("deferred {at} {label}{within}: {}\n", keys(&plan, deferred.output))
+    let deferred = plan.outputs.iter().flat_map(|output| &output.deferred).map(|it| {
+        let label = plan.deferred[it.deferred.index()].label.as_deref().unwrap_or("-");
+        format!("deferred {} {label}: {}\n", it.deferred.0, keys(&plan, it.output))
     });
     let deferred: String = deferred.collect();
     format!("{}first: {}\n{deferred}", plan.display(&supergraph), keys(&plan, OutputId(0)))
@@ -112,15 +111,13 @@ fn what_is_selected_without_defer_too_isnt_deferred() {
     let query = "{ top { name size { width } ... @defer { name size { width height } reviews { text } } } }";
     assert_snapshot!(shown(query), @r#"
     0 products
-        {top{name size{width}id}}
-    1 products after 0 deferred 0
-        at top by Product { id }
-        query($representations:[_Any!]!){_entities(representations:$representations){...on Product{size{height}}}}
-    2 reviews after 0 deferred 0
+        {top{name size{width height}id}}
+    1 reviews after 0 deferred 1
         at top by Product { id }
         query($representations:[_Any!]!){_entities(representations:$representations){...on Product{reviews{text}}}}
-    first: {top {name size {width} @0}}
-    deferred 0 -: {size {height} reviews {text}}
+    first: {top {name size {width @0} @1}}
+    deferred 1 -: {reviews {text}}
+    deferred 0 -: {height}
     "#);
     assert_snapshot!(shown("{ top { name ... @defer { name } } }"), @r#"
     0 products
@@ -144,7 +141,7 @@ fn deferred_fragments_nest() {
         query($representations:[_Any!]!){_entities(representations:$representations){...on User{name}}}
     first: {top {name @0}}
     deferred 0 outer: {reviews {text author {id @1}}}
-    deferred 1 inner within 0: {name}
+    deferred 1 inner: {name}
     "#);
 }
 
@@ -179,6 +176,54 @@ fn a_condition_of_a_deferred_fragment_is_one_of_its_fetch() {
     first: {top {name @0}}
     deferred 0 -: {reviews {text}}
     "#);
+}
+
+#[test]
+fn what_is_deferred_below_a_field_that_is_there_is_deferred_on_its_objects() {
+    assert_snapshot!(shown("{ top { name } ... @defer { top { price } fast } }"), @r#"
+    0 products
+        {top{name id}}
+    1 products deferred 1
+        {fast}
+    2 products after 0 deferred 0
+        at top by Product { id }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on Product{price}}}
+    first: {top {name @0} @1}
+    deferred 1 -: {fast}
+    deferred 0 -: {price}
+    "#);
+}
+
+#[test]
+fn a_fragment_is_answered_as_each_object_selects_it() {
+    let graph = graph(
+        r#"
+        # a
+        type Query { all: [Holder!] }
+        interface Holder { node: Node }
+        type A implements Holder { node: Node }
+        type B implements Holder { node: Node }
+        type Node { x: Int y: Int }
+        "#,
+    );
+    let query = "{ all { ... on B { node { ...G } } ... on A { node { x ...G } } } }
+        fragment G on Node { ... @defer { x y } }";
+    let plan = try_plan(&graph, query, &[Fact::Incremental]);
+    let below: Vec<String> =
+        plan.outputs.iter().flat_map(|output| &output.deferred).map(|it| keys(&plan, it.output)).collect();
+    assert_eq!(below, ["{x y}", "{y}"]);
+}
+
+#[test]
+fn what_is_deferred_is_bounded() {
+    let graph = graph(SHOP);
+    let fragments: String = (0..100).map(|at| format!("... @defer {{ f{at}: fast }} ")).collect();
+    let plan = try_plan(&graph, &format!("{{ {fragments} }}"), &[Fact::Incremental]);
+    assert_eq!(plan.deferred.len(), 32);
+    let names: String = (0..10).map(|at| format!("$v{at}: Boolean! ")).collect();
+    let fragments: String = (0..10).map(|at| format!("... @defer(if: $v{at}) {{ f{at}: fast }} ")).collect();
+    let plan = try_plan(&graph, &format!("query({names}) {{ {fragments} }}"), &[Fact::Incremental]);
+    assert_eq!(plan.facts.len(), 4, "three variables, and that the client takes parts: {:?}", plan.facts);
 }
 
 #[test]

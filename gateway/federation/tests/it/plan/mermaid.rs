@@ -65,9 +65,9 @@ fn what_is_deferred() {
       f0["0 products<br/>{top{name id}}"]
       subgraph d0["deferred 0 (a #34;b#34;)"]
         f1["1 reviews<br/>at top by Product { id }<br/>query($representations:[_Any!]!){<br/>_entities(representations:$representations){...on Product{<br/>reviews{text author{id}}}}}"]
-        subgraph d1["deferred 1"]
-          f2["2 users<br/>at top.reviews.author by User { id }<br/>query($representations:[_Any!]!){<br/>_entities(representations:$representations){...on User{name}<br/>}}"]
-        end
+      end
+      subgraph d1["deferred 1"]
+        f2["2 users<br/>at top.reviews.author by User { id }<br/>query($representations:[_Any!]!){<br/>_entities(representations:$representations){...on User{name}<br/>}}"]
       end
       client --> f0
       f0 -.-> f1
