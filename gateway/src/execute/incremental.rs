@@ -152,3 +152,56 @@ fn hand_out(errors: Vec<ExecutionError>, increments: &mut [Increment]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One increment for each object of a list, by its data.
+    fn increments(data: &[&str]) -> Vec<Increment> {
+        let of = |(at, data): (usize, &&str)| {
+            let path = vec![PathSegment::Key("items".into()), PathSegment::Index(at)];
+            let body = format!("{{\"data\":{data}").into_bytes();
+            let pending = Pending { id: at as u32, label: None, path };
+            Increment { pending, result: ExecutionResult::written(body, Vec::new()) }
+        };
+        data.iter().enumerate().map(of).collect()
+    }
+
+    fn error(at: usize) -> ExecutionError {
+        let path =
+            vec![PathSegment::Key("items".into()), PathSegment::Index(at), PathSegment::Key("x".into())];
+        ExecutionError::new("CODE", "it fails").at(path)
+    }
+
+    fn paths(increments: &[Increment]) -> Vec<Vec<usize>> {
+        let lengths = |it: &Increment| it.result.errors.iter().map(|error| error.path.len()).collect();
+        increments.iter().map(lengths).collect()
+    }
+
+    #[test]
+    fn an_error_goes_to_the_object_that_it_is_about() {
+        let mut all = increments(&["{}", "{\"x\":null}", "{}"]);
+        hand_out(vec![error(1)], &mut all);
+        assert_eq!(paths(&all), [vec![], vec![3], vec![]]);
+    }
+
+    #[test]
+    fn a_null_is_never_without_an_error() {
+        let mut all = increments(&["null", "{}", "null"]);
+        hand_out(vec![error(0)], &mut all);
+        assert_eq!(
+            paths(&all),
+            [vec![3], vec![], vec![2]],
+            "the third object has the first one's error, at itself"
+        );
+        assert_eq!(all[2].result.errors[0].path, all[2].pending.path);
+    }
+
+    #[test]
+    fn an_error_about_no_object_is_told_with_the_last() {
+        let mut all = increments(&["{}", "{}"]);
+        hand_out(vec![ExecutionError::new("CODE", "somewhere")], &mut all);
+        assert_eq!(paths(&all), [vec![], vec![0]]);
+    }
+}

@@ -162,3 +162,21 @@ fn raw(json: &[u8]) -> &RawValue {
 fn errors<M: serde::ser::SerializeMap>(map: &mut M, errors: &[ExecutionError]) -> Result<(), M::Error> {
     if errors.is_empty() { Ok(()) } else { map.serialize_entry("errors", errors) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn parts_that_end_too_soon_end_the_answer_all_the_same() {
+        let part = Part { result: None, pending: Vec::new(), increments: Vec::new(), has_next: true };
+        let body = body(Parts::of(vec![part]), Form::Draft);
+        let bytes = axum::body::to_bytes(body, 10_000).await.unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        let head = "content-type: application/json; charset=utf-8\r\n\r\n";
+        let expected = format!(
+            "\r\n---\r\n{head}{{\"hasNext\":true}}\r\n---\r\n{head}{{\"hasNext\":false}}\r\n-----\r\n"
+        );
+        assert_eq!(text, expected);
+    }
+}

@@ -31,6 +31,16 @@ impl Parts {
     }
 }
 
+#[cfg(test)]
+impl Parts {
+    /// These parts, after which the task ends.
+    pub(crate) fn of(parts: Vec<Part>) -> Self {
+        let (sender, rest) = unbounded_channel();
+        parts.into_iter().for_each(|part| drop(sender.send(Message::Part(part))));
+        Self { first: None, rest }
+    }
+}
+
 /// What the task says. All parts together are as large as an answer may be, so the channel needs no bound of its
 /// own.
 #[derive(Debug)]
