@@ -1,7 +1,6 @@
 //! Types as small integers, and sets of them as bits.
 
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
 
 /// A composite or leaf type of one supergraph; an index into [`TypeNames`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -68,11 +67,54 @@ impl TypeNames {
     }
 }
 
-/// A set of types. Up to 128 types need no allocation; trailing zero words are never kept, so that equal
-/// sets are equal bits.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// A set of types. Up to 128 types need no allocation, and every operation is two instructions.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TypeSet {
-    words: SmallVec<[u64; 2]>,
+    words: Words,
+}
+
+/// Bits. Equal sets are equal words: `Many` are more than two, and the last of them isn't zero.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Words {
+    Few([u64; 2]),
+    Many(Box<[u64]>),
+}
+
+impl std::hash::Hash for Words {
+    /// Word by word: as a slice they would be hashed byte by byte, with their number.
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.all().iter().for_each(|word| state.write_u64(*word));
+    }
+}
+
+impl Words {
+    #[inline]
+    fn all(&self) -> &[u64] {
+        match self {
+            Self::Few(words) => words,
+            Self::Many(words) => words,
+        }
+    }
+
+    /// Without the zeros at the end.
+    fn trimmed(mut words: Vec<u64>) -> Self {
+        while words.len() > 2 && words.last() == Some(&0) {
+            words.pop();
+        }
+        match words[..] {
+            [] => Self::Few([0; 2]),
+            [one] => Self::Few([one, 0]),
+            [one, other] => Self::Few([one, other]),
+            _ => Self::Many(words.into()),
+        }
+    }
+}
+
+impl Default for TypeSet {
+    #[inline]
+    fn default() -> Self {
+        Self { words: Words::Few([0; 2]) }
+    }
 }
 
 impl TypeSet {
@@ -85,67 +127,81 @@ impl TypeSet {
 
     /// Adds a type.
     pub fn insert(&mut self, id: TypeId) {
-        let word = id.index() / 64;
-        if self.words.len() <= word {
-            self.words.resize(word + 1, 0);
+        let (word, bit) = (id.index() / 64, 1 << (id.0 % 64));
+        match &mut self.words {
+            Words::Few(words) if word < words.len() => words[word] |= bit,
+            Words::Many(words) if word < words.len() => words[word] |= bit,
+            shorter => {
+                let mut words = shorter.all().to_vec();
+                words.resize(word + 1, 0);
+                words[word] |= bit;
+                *shorter = Words::Many(words.into());
+            }
         }
-        self.words[word] |= 1 << (id.0 % 64);
     }
 
     /// Whether the type is in it.
     #[inline]
     pub fn contains(&self, id: TypeId) -> bool {
-        self.words.get(id.index() / 64).is_some_and(|word| word & (1 << (id.0 % 64)) != 0)
+        self.words.all().get(id.index() / 64).is_some_and(|word| word & (1 << (id.0 % 64)) != 0)
     }
 
     /// Whether it holds nothing.
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.words.is_empty()
+        matches!(self.words, Words::Few([0, 0]))
     }
 
     /// How many types it holds.
     pub fn len(&self) -> usize {
-        self.words.iter().map(|word| word.count_ones() as usize).sum()
+        self.words.all().iter().map(|word| word.count_ones() as usize).sum()
     }
 
     /// What both hold.
+    #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
-        let words = self.words.iter().zip(&other.words).map(|(a, b)| a & b).collect();
-        Self { words }.trimmed()
+        self.with(other, |a, b| a & b)
     }
 
     /// What either holds.
+    #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        let (mut long, short) =
-            if self.words.len() >= other.words.len() { (self.clone(), other) } else { (other.clone(), self) };
-        for (word, more) in long.words.iter_mut().zip(&short.words) {
-            *word |= more;
-        }
-        long
+        self.with(other, |a, b| a | b)
     }
 
     /// What it holds and the other doesn't.
+    #[must_use]
     pub fn difference(&self, other: &Self) -> Self {
-        let mut words = self.words.clone();
-        for (word, less) in words.iter_mut().zip(&other.words) {
-            *word &= !less;
+        self.with(other, |a, b| a & !b)
+    }
+
+    #[inline]
+    fn with(&self, other: &Self, word: impl Fn(u64, u64) -> u64) -> Self {
+        if let (Words::Few(a), Words::Few(b)) = (&self.words, &other.words) {
+            return Self { words: Words::Few([word(a[0], b[0]), word(a[1], b[1])]) };
         }
-        Self { words }.trimmed()
+        let (a, b) = (self.words.all(), other.words.all());
+        let at = |words: &[u64], at: usize| words.get(at).copied().unwrap_or(0);
+        let words = (0..a.len().max(b.len())).map(|index| word(at(a, index), at(b, index)));
+        Self { words: Words::trimmed(words.collect()) }
     }
 
     /// Whether the other holds all of it.
     pub fn is_subset(&self, other: &Self) -> bool {
-        self.words.iter().enumerate().all(|(at, word)| word & !other.words.get(at).copied().unwrap_or(0) == 0)
+        let other = other.words.all();
+        let mut words = self.words.all().iter().enumerate();
+        words.all(|(at, word)| word & !other.get(at).copied().unwrap_or(0) == 0)
     }
 
     /// Whether they share a type.
+    #[inline]
     pub fn intersects(&self, other: &Self) -> bool {
-        self.words.iter().zip(&other.words).any(|(a, b)| a & b != 0)
+        self.words.all().iter().zip(other.words.all()).any(|(a, b)| a & b != 0)
     }
 
     /// Its types, in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = TypeId> + '_ {
-        self.words.iter().enumerate().flat_map(|(at, &word)| {
+        self.words.all().iter().enumerate().flat_map(|(at, &word)| {
             let mut rest = word;
             std::iter::from_fn(move || {
                 if rest == 0 {
@@ -156,13 +212,6 @@ impl TypeSet {
                 Some(TypeId(at as u32 * 64 + bit))
             })
         })
-    }
-
-    fn trimmed(mut self) -> Self {
-        while self.words.last() == Some(&0) {
-            self.words.pop();
-        }
-        self
     }
 }
 
@@ -200,6 +249,9 @@ mod tests {
             prop_assert_eq!(x.difference(&y), set(&(&a - &b)));
             prop_assert_eq!(x.is_subset(&y), a.is_subset(&b));
             prop_assert_eq!(x.intersects(&y), !a.is_disjoint(&b));
+            prop_assert_eq!(x.is_empty(), a.is_empty());
+            // Equal sets are equal, whichever way they were made.
+            prop_assert_eq!(x.difference(&y).union(&x.intersection(&y)), x);
         }
     }
 }
