@@ -28,6 +28,7 @@ mod deferred;
 mod emit;
 mod facts;
 mod fetches;
+mod group_set;
 mod missing;
 mod node;
 mod output;
@@ -145,7 +146,8 @@ pub fn plan_operation(
         .map(|(at, variable)| (variable.name.as_str(), VariableId(at as u32)))
         .collect();
     let facts = facts::Facts::new(options.facts);
-    let mut sets = LocalSets::over(Some(&supergraph.sets));
+    let arena = typed_arena::Arena::new();
+    let mut sets = LocalSets::over(Some(&supergraph.sets), &arena);
     let lookup = |name: &str| variables.get(name).copied();
     let defers = |variable: Option<VariableId>| {
         facts.holds(Fact::Incremental) && variable.is_none_or(|it| facts.holds(Fact::Variable(it)))

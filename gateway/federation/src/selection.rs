@@ -4,6 +4,8 @@
 //! Within a [`Set`] no two entries share a response key and a runtime type, so an entry is one field of one
 //! kind of object. Interning makes equality a comparison of numbers, and exponential fragment spreads small.
 
+use typed_arena::Arena;
+
 use crate::TypeSet;
 use crate::plan::Condition;
 use crate::pool::{Layer, Pool};
@@ -63,49 +65,58 @@ pub(crate) struct Arguments {
 /// What selections are made of, belonging to a supergraph.
 #[derive(Debug, Default)]
 pub(crate) struct Sets {
-    sets: Pool<Set>,
+    sets: Pool<Box<[Entry]>>,
     keys: Pool<Box<str>>,
     args: Pool<Arguments>,
     conds: Pool<Condition>,
 }
 
-/// The same for one planning, on top of the supergraph's.
+/// The same for one planning, on top of the supergraph's. Sets live in an arena, so that one can be looked at
+/// while others are added.
 pub(crate) struct LocalSets<'a> {
-    sets: Layer<'a, Set>,
+    arena: &'a Arena<Entry>,
+    sets: Layer<'a, Box<[Entry]>, &'a [Entry]>,
     keys: Layer<'a, Box<str>>,
     args: Layer<'a, Arguments>,
     conds: Layer<'a, Condition>,
 }
 
 impl<'a> LocalSets<'a> {
-    pub fn over(base: Option<&'a Sets>) -> Self {
+    pub fn over(base: Option<&'a Sets>, arena: &'a Arena<Entry>) -> Self {
         let mut local = Self {
+            arena,
             sets: Layer::over(base.map(|base| &base.sets)),
             keys: Layer::over(base.map(|base| &base.keys)),
             args: Layer::over(base.map(|base| &base.args)),
             conds: Layer::over(base.map(|base| &base.conds)),
         };
-        // Number 0 has a meaning in both; interning them first gives it to them.
-        local.args.intern(Arguments::default());
-        local.conds.intern(condition::always());
+        // Number 0 has a meaning in both; the first of all layers gives it to them.
+        if base.is_none() {
+            local.intern_args(Arguments::default());
+            local.intern_condition(condition::always());
+        }
         local
     }
 
     pub fn into_base(self) -> Sets {
         Sets {
-            sets: self.sets.into_own(),
+            sets: self.sets.into_own().map(Box::from),
             keys: self.keys.into_own(),
             args: self.args.into_own(),
             conds: self.conds.into_own(),
         }
     }
 
-    pub fn set(&self, id: SetId) -> std::sync::Arc<Set> {
-        self.sets.get(id.0)
+    pub fn set(&self, id: SetId) -> &'a [Entry] {
+        match self.sets.split(id.0) {
+            Ok(base) => base,
+            Err(own) => own,
+        }
     }
 
     pub fn intern(&mut self, set: Set) -> SetId {
-        SetId(self.sets.intern(set))
+        let arena = self.arena;
+        SetId(self.sets.intern::<_, [Entry]>(set, |set| arena.alloc_extend(set)))
     }
 
     pub fn key(&self, id: KeyId) -> &str {
@@ -113,7 +124,7 @@ impl<'a> LocalSets<'a> {
     }
 
     pub fn intern_key(&mut self, key: &str) -> KeyId {
-        KeyId(self.keys.intern(key.into()))
+        KeyId(self.keys.intern::<_, str>(key, Box::from))
     }
 
     pub fn args(&self, id: ArgsId) -> &Arguments {
@@ -121,7 +132,7 @@ impl<'a> LocalSets<'a> {
     }
 
     pub fn intern_args(&mut self, args: Arguments) -> ArgsId {
-        ArgsId(self.args.intern(args))
+        ArgsId(self.args.intern::<_, Arguments>(args, |args| args))
     }
 
     pub fn condition(&self, id: CondId) -> &Condition {
@@ -153,6 +164,6 @@ impl<'a> LocalSets<'a> {
     }
 
     pub fn intern_condition(&mut self, condition: Condition) -> CondId {
-        CondId(self.conds.intern(condition))
+        CondId(self.conds.intern::<_, Condition>(condition, |condition| condition))
     }
 }

@@ -9,7 +9,7 @@ use apollo_compiler::Schema;
 use apollo_compiler::validation::Valid;
 use smallvec::SmallVec;
 
-use crate::selection::{SetId, Sets};
+use crate::selection::{KeyId, SetId, Sets};
 use crate::{OperationKind, SubgraphId, TypeId, TypeNames, TypeSet};
 
 mod api;
@@ -200,6 +200,16 @@ impl Supergraph {
 
     pub(crate) fn field_name(&self, field: FieldName) -> &str {
         if field == FieldName::TYPENAME { "__typename" } else { self.fields.name(TypeId(field.0)) }
+    }
+
+    /// All names of fields, `__typename` last.
+    fn field_names(&self) -> impl Iterator<Item = &str> {
+        (0..self.fields.len() as u32).map(FieldName).chain([FieldName::TYPENAME]).map(|it| self.field_name(it))
+    }
+
+    /// The response key of a field without an alias.
+    pub(crate) fn key(&self, field: FieldName) -> KeyId {
+        if field == FieldName::TYPENAME { KeyId(self.fields.len() as u32) } else { KeyId(field.0) }
     }
 
     pub(crate) fn field_id(&self, name: &str) -> Option<FieldName> {

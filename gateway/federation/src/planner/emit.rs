@@ -1,10 +1,12 @@
 //! From decisions to groups of selections: one group is one lookup of entities, or one root selection.
 
-use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
+use smallvec::SmallVec;
 
 use super::deferred::DeferredFragments;
+use super::group_set::GroupSet;
 use super::node::Node;
 use super::position::{Positions, ROOT};
 use super::representation::{self, DraftRepresentation};
@@ -24,10 +26,10 @@ pub(super) type GroupId = usize;
 pub(super) struct Group {
     pub subgraph: SubgraphId,
     pub entities: bool,
-    pub path: Vec<PathStep>,
+    pub path: Rc<[PathStep]>,
     pub node: RequestNode,
     pub representations: Vec<DraftRepresentation>,
-    pub deps: BTreeSet<GroupId>,
+    pub deps: GroupSet,
     /// See [`Visit::only_if`].
     pub only_if: CondId,
     /// Under which condition anything in it is wanted.
@@ -44,7 +46,7 @@ pub(super) struct Group {
 pub(super) struct Drafts<'a> {
     pub solver: Solver<'a>,
     pub positions: Positions,
-    pub requests: Requests,
+    pub requests: Requests<'a>,
     pub groups: Vec<Group>,
     pub client: SetId,
     pub root: TypeId,
@@ -61,7 +63,7 @@ struct At {
     group: Option<GroupId>,
     node: Option<RequestNode>,
     position: ShapeId,
-    path: Vec<PathStep>,
+    path: Rc<[PathStep]>,
     subgraph: SubgraphId,
     provided: Option<SetId>,
     /// What the selection is for is wanted under this condition.
@@ -99,7 +101,7 @@ pub(super) fn emit<'a>(
             group: None,
             node: None,
             position: ROOT,
-            path: Vec::new(),
+            path: Rc::new([]),
             subgraph: super::node::NOWHERE,
             provided: None,
             cond: CondId::ALWAYS,
@@ -114,12 +116,12 @@ pub(super) fn emit<'a>(
     Ok(drafts)
 }
 
-type Touched = BTreeSet<GroupId>;
+type Touched = GroupSet;
 
 /// A field in one subgraph: its type, and what it provides.
-type FieldHere = (FieldType, Option<SetId>);
+type FieldHere<'a> = (&'a FieldType, Option<SetId>);
 
-impl Drafts<'_> {
+impl<'a> Drafts<'a> {
     /// Mutation fields that follow each other in one subgraph go in one request, which runs them in order,
     /// as long as nothing else has to be fetched in between.
     fn part_of(&self, part: usize, frag: FragId) -> usize {
@@ -136,7 +138,7 @@ impl Drafts<'_> {
     /// Emits a value's selection; returns the groups that fetch any of it.
     fn value(&mut self, id: ValueId, at: &At) -> Result<Touched, PlanError> {
         let value = self.solver.value(id);
-        let mut touched = Touched::new();
+        let mut touched = Touched::default();
         let concrete = self.solver.joins.is_concrete(value.declared, at.subgraph);
         if let Some(node) = at.node
             && !concrete
@@ -169,7 +171,7 @@ impl Drafts<'_> {
     fn frag(&mut self, id: FragId, types: &TypeSet, at: &At) -> Result<Touched, PlanError> {
         self.solver.step(1)?;
         let frag = self.solver.frag(id);
-        let mut touched = Touched::new();
+        let mut touched = Touched::default();
         touched.extend(at.group);
         for placed in &frag.here {
             touched.extend(self.placed(placed, types, at)?);
@@ -220,7 +222,7 @@ impl Drafts<'_> {
         at: &At,
         touched: &mut Touched,
     ) -> Result<GroupId, PlanError> {
-        let mut deps = Touched::new();
+        let mut deps = Touched::default();
         deps.extend(at.group);
         let mut fields = Vec::new();
         if let Enter::Key { key, needs, requires } = &visit.enter {
@@ -305,18 +307,18 @@ impl Drafts<'_> {
     /// Selects one field in the group where it was placed, and emits what is below it.
     fn placed(&mut self, placed: &Placed, types: &TypeSet, at: &At) -> Result<Touched, PlanError> {
         let Placed { entry, child } = placed;
-        let (Some(group), Some(node)) = (at.group, at.node) else { return Ok(Touched::new()) };
+        let (Some(group), Some(node)) = (at.group, at.node) else { return Ok(Touched::default()) };
         if entry.field == FieldName::TYPENAME {
-            return Ok(Touched::new());
+            return Ok(Touched::default());
         }
         let slots = match at.own {
             true => self.positions.needed(at.position, entry.field, entry.args, types),
             false => {
                 let slot = self.positions.by_key(at.position, entry.key);
-                slot.map(|slot| (types.clone(), slot)).into_iter().collect()
+                slot.map(|slot| (types.clone(), slot)).into_iter().collect::<SmallVec<_>>()
             }
         };
-        let mut touched = Touched::from([group]);
+        let mut touched = Touched::of(group);
         for (types, slot) in slots {
             touched.extend(self.select(placed, &types, slot, node, at, *child)?);
         }
@@ -332,7 +334,7 @@ impl Drafts<'_> {
         at: &At,
         child: Option<ValueId>,
     ) -> Result<Touched, PlanError> {
-        let mut touched = Touched::new();
+        let mut touched = Touched::default();
         for (types, local) in self.by_type(placed, types, at)? {
             touched.extend(self.select_alike(placed, &types, slot, node, at, child, local)?);
         }
@@ -345,10 +347,10 @@ impl Drafts<'_> {
         placed: &Placed,
         types: &TypeSet,
         at: &At,
-    ) -> Result<Vec<(TypeSet, FieldHere)>, PlanError> {
+    ) -> Result<SmallVec<[(TypeSet, FieldHere<'a>); 1]>, PlanError> {
         let field = placed.entry.field;
         let supergraph = self.solver.joins.supergraph;
-        let mut found: Vec<(TypeSet, FieldHere)> = Vec::new();
+        let mut found: SmallVec<[(TypeSet, FieldHere<'a>); 1]> = SmallVec::new();
         for ty in types.iter() {
             let node =
                 Node { ty: at.on.unwrap_or(ty), subgraph: at.subgraph, provided: at.provided, later: false };
@@ -374,7 +376,7 @@ impl Drafts<'_> {
         node: RequestNode,
         at: &At,
         child: Option<ValueId>,
-        (ty, provided): FieldHere,
+        (ty, provided): FieldHere<'a>,
     ) -> Result<Touched, PlanError> {
         let entry = &placed.entry;
         let supergraph = self.solver.joins.supergraph;
@@ -383,7 +385,6 @@ impl Drafts<'_> {
             None => None,
         };
         let key = self.positions.all[at.position.index()].slots[slot.index()].key;
-        let name = key.map(|key| self.solver.sets.key(key).to_owned());
         let wanted = Wanted {
             slot,
             field: entry.field,
@@ -391,12 +392,12 @@ impl Drafts<'_> {
             types,
             on: at.on,
             cond: if at.own { CondId::ALWAYS } else { entry.cond },
-            name: name.as_deref().unwrap_or(supergraph.field_name(entry.field)),
-            ty: &ty,
+            name: key.unwrap_or_else(|| supergraph.key(entry.field)),
+            ty,
             child: position,
         };
         let below = self.requests.select(node, wanted, supergraph, &mut self.solver.sets);
-        let (Some(value), Some(position)) = (child, position) else { return Ok(Touched::new()) };
+        let (Some(value), Some(position)) = (child, position) else { return Ok(Touched::default()) };
         let inner = At {
             node: below,
             position,
@@ -492,8 +493,7 @@ impl Drafts<'_> {
     }
 }
 
-fn down(path: &[PathStep], types: Option<TypeSet>, slot: SlotId) -> Vec<PathStep> {
-    let mut path = path.to_vec();
-    path.push(PathStep { types, slot });
-    path
+fn down(path: &[PathStep], types: Option<TypeSet>, slot: SlotId) -> Rc<[PathStep]> {
+    let step = PathStep { types, slot };
+    path.iter().cloned().chain([step]).collect()
 }

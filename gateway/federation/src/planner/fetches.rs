@@ -1,10 +1,10 @@
 //! Groups become fetches: merged where they ask the same subgraph at the same level, ordered, printed.
 
-use std::collections::BTreeSet;
-
 use apollo_compiler::executable::Operation;
+use smallvec::SmallVec;
 
 use super::emit::{Drafts, GroupId};
+use super::group_set::GroupSet;
 use super::output::{Conditions, Outputs};
 use super::request::RequestNode;
 use super::text::Text;
@@ -13,7 +13,7 @@ use crate::plan::{
     Fetch, FetchId, FetchSource, FetchVariable, FetchVariableValue, Lookup, Read, ReadField, ReadId,
     ReadTypename, Representation, Shape, Slot,
 };
-use crate::selection::{CondId, Labels};
+use crate::selection::{CondId, KeyId, Labels};
 use crate::{OperationKind, Plan};
 
 mod merge;
@@ -72,7 +72,7 @@ fn shapes(drafts: &Drafts) -> Vec<Shape> {
 /// One request: the groups in it and the requests that it waits for.
 pub(super) struct Unit {
     pub groups: Vec<GroupId>,
-    pub deps: BTreeSet<usize>,
+    pub deps: GroupSet,
 }
 
 fn fetch(
@@ -111,7 +111,7 @@ fn fetch(
             });
             lookups.push(Lookup {
                 key: key.into(),
-                path: group.path.clone(),
+                path: group.path.to_vec(),
                 representations: representations(drafts, id),
                 read: reads.read(&[group.node]),
                 condition: conditions.id(drafts, conds[at]),
@@ -121,7 +121,7 @@ fn fetch(
         FetchSource::Entities(lookups)
     } else {
         text.selection(drafts, first.node, first.subgraph);
-        FetchSource::Root { path: first.path.clone(), read: reads.read(&[first.node]) }
+        FetchSource::Root { path: first.path.to_vec(), read: reads.read(&[first.node]) }
     };
     for (at, name) in drafts.variables.iter().enumerate() {
         let used = text.variables.contains(name) || text.conditions.iter().any(|id| id.index() == at);
@@ -215,18 +215,19 @@ impl Reads<'_, '_> {
             Some(ty) => ReadTypename::Static(ty),
         };
         self.all.push(Read { shape: first.position, typename, fields: Vec::new() });
-        let mut keys: Vec<(&str, crate::plan::SlotId, Vec<RequestNode>)> = Vec::new();
+        let mut keys: Vec<(KeyId, crate::plan::SlotId, SmallVec<[RequestNode; 1]>)> = Vec::new();
         for field in nodes.iter().flat_map(|&node| &requests.get(node).fields) {
             match keys.iter_mut().find(|(key, ..)| *key == field.wire) {
                 Some((.., children)) => children.extend(field.child),
-                None => keys.push((&field.wire, field.slot, field.child.into_iter().collect())),
+                None => keys.push((field.wire, field.slot, field.child.into_iter().collect())),
             }
         }
         let mut fields = Vec::with_capacity(keys.len());
         for (key, slot, children) in keys {
             let read = (!children.is_empty())
                 .then(|| stacker::maybe_grow(256 * 1024, 2 * 1024 * 1024, || self.read(&children)));
-            fields.push(ReadField { types: None, key: key.into(), slot, read });
+            let key = self.drafts.solver.sets.key(key).into();
+            fields.push(ReadField { types: None, key, slot, read });
         }
         self.all[id.index()].fields = fields;
         id

@@ -19,7 +19,7 @@ impl Solver<'_> {
     }
 
     /// How many fields a set asks for, at all depths.
-    pub(super) fn fields_of(&mut self, set: &Set) -> u32 {
+    pub(super) fn fields_of(&mut self, set: &[Entry]) -> u32 {
         set.iter().fold(0, |all, entry| all.saturating_add(self.weight(entry)))
     }
 
@@ -42,7 +42,7 @@ impl Solver<'_> {
                 (None, _) => missing.push(entry),
                 (Some(at), Some(sub)) if missing[at].sub != Some(sub) => {
                     let mut union =
-                        missing[at].sub.map(|known| (*self.sets.set(known)).clone()).unwrap_or_default();
+                        missing[at].sub.map(|known| self.sets.set(known).to_vec()).unwrap_or_default();
                     let more = self.sets.set(sub);
                     union.extend(more.iter().filter(|it| !union.contains(it)).cloned().collect::<Vec<_>>());
                     missing[at].sub = Some(self.sets.intern(union));

@@ -2,7 +2,7 @@
 
 use super::facts::{Fact, Facts};
 use crate::selection::{Entry, LocalSets, Set, SetId};
-use crate::supergraph::{FieldJoin, FieldName, FieldType, TypeKind};
+use crate::supergraph::{FieldInfo, FieldJoin, FieldName, FieldType, TypeKind};
 use crate::{SubgraphId, Supergraph, TypeId};
 
 /// Objects of one runtime type in one subgraph's answer, with the fields that `@provides` adds there.
@@ -21,8 +21,8 @@ pub(super) struct Node {
 pub(super) const NOWHERE: SubgraphId = SubgraphId(u16::MAX);
 
 /// A field that can be selected at a node.
-pub(super) struct Local {
-    pub ty: FieldType,
+pub(super) struct Local<'a> {
+    pub ty: &'a FieldType,
     pub requires: Option<SetId>,
     /// What its objects get by `@provides`.
     pub provided: Option<SetId>,
@@ -36,21 +36,21 @@ pub(super) struct Joins<'a> {
 
 impl<'a> Joins<'a> {
     /// The field at the node, if the subgraph resolves it there.
-    pub fn local(&self, node: Node, field: FieldName, sets: &mut LocalSets) -> Option<Local> {
+    pub fn local(&self, node: Node, field: FieldName, sets: &mut LocalSets) -> Option<Local<'a>> {
         if node.subgraph == NOWHERE {
             return None;
         }
-        let info = self.supergraph.field(node.ty, field)?;
-        let provided = node.provided.and_then(|set| provided_entry(&sets.set(set), node.ty, field));
+        let info: &'a FieldInfo = self.supergraph.field(node.ty, field)?;
+        let provided = node.provided.and_then(|set| provided_entry(sets.set(set), node.ty, field));
         let usable = info.join(node.subgraph).filter(|join| self.on(join));
         match (usable, provided) {
             (Some(join), provided) if !join.external || provided.is_some() => {
                 let below = provided.and_then(|entry| entry.sub);
                 let requires = if join.external { None } else { join.requires };
                 let provided = both(sets, below, join.provides);
-                Some(Local { ty: join.ty.clone(), requires, provided })
+                Some(Local { ty: &join.ty, requires, provided })
             }
-            (None, Some(entry)) => Some(Local { ty: info.ty.clone(), requires: None, provided: entry.sub }),
+            (None, Some(entry)) => Some(Local { ty: &info.ty, requires: None, provided: entry.sub }),
             _ => None,
         }
     }
@@ -89,14 +89,14 @@ impl<'a> Joins<'a> {
     }
 }
 
-fn provided_entry(set: &Set, ty: TypeId, field: FieldName) -> Option<Entry> {
-    set.iter().find(|entry| entry.field == field && entry.types.contains(ty)).cloned()
+fn provided_entry(set: &[Entry], ty: TypeId, field: FieldName) -> Option<&Entry> {
+    set.iter().find(|entry| entry.field == field && entry.types.contains(ty))
 }
 
 fn both(sets: &mut LocalSets, a: Option<SetId>, b: Option<SetId>) -> Option<SetId> {
     match (a, b) {
         (Some(a), Some(b)) if a != b => {
-            let mut union: Set = (*sets.set(a)).clone();
+            let mut union: Set = sets.set(a).to_vec();
             for entry in sets.set(b).iter() {
                 if !union.contains(entry) {
                     union.push(entry.clone());

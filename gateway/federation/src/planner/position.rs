@@ -4,11 +4,12 @@
 //! `@requires` names) uses the client's slot where the client asked the very same field of all the types
 //! concerned, and has a slot of its own otherwise: so an alias never shadows a key.
 
-use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::PlanError;
 use crate::TypeSet;
 use crate::plan::{ShapeId, SlotId};
+use crate::pool::SmallMap;
 use crate::selection::{ArgsId, Entry, KeyId, LocalSets, SetId};
 use crate::supergraph::FieldName;
 
@@ -18,10 +19,11 @@ const MAX_POSITIONS: usize = 100_000;
 #[derive(Debug, Default)]
 pub(super) struct Position {
     pub slots: Vec<DraftSlot>,
-    by_key: FxHashMap<KeyId, SlotId>,
-    asked: FxHashMap<(FieldName, ArgsId), Vec<(TypeSet, SlotId)>>,
-    own: FxHashMap<(FieldName, ArgsId), SlotId>,
-    sets: Vec<SetId>,
+    by_key: SmallMap<KeyId, SlotId>,
+    /// What the client asks, of which types. The planner's needs are few, so each looks through all of it.
+    asked: Vec<(FieldName, ArgsId, TypeSet, SlotId)>,
+    own: Vec<(FieldName, ArgsId, SlotId)>,
+    sets: SmallVec<[SetId; 2]>,
 }
 
 #[derive(Debug)]
@@ -75,7 +77,7 @@ impl Positions {
                 slot
             }
         };
-        position.asked.entry((entry.field, entry.args)).or_default().push((entry.types.clone(), slot));
+        position.asked.push((entry.field, entry.args, entry.types.clone(), slot));
         slot
     }
 
@@ -105,11 +107,12 @@ impl Positions {
         field: FieldName,
         args: ArgsId,
         types: &TypeSet,
-    ) -> Vec<(TypeSet, SlotId)> {
+    ) -> SmallVec<[(TypeSet, SlotId); 1]> {
         let position = &mut self.all[at.index()];
         let mut rest = types.clone();
-        let mut found: Vec<(TypeSet, SlotId)> = Vec::new();
-        for (asked, slot) in position.asked.get(&(field, args)).into_iter().flatten() {
+        let mut found = SmallVec::new();
+        let same = position.asked.iter().filter(|(asked, with, ..)| (*asked, *with) == (field, args));
+        for (.., asked, slot) in same {
             let common = rest.intersection(asked);
             if !common.is_empty() {
                 rest = rest.difference(&common);
@@ -117,11 +120,12 @@ impl Positions {
             }
         }
         if !rest.is_empty() {
-            let slot = match position.own.get(&(field, args)) {
-                Some(&slot) => slot,
+            let known = position.own.iter().find(|(own, with, _)| (*own, *with) == (field, args));
+            let slot = match known {
+                Some(&(.., slot)) => slot,
                 None => {
                     let slot = position.add(None);
-                    position.own.insert((field, args), slot);
+                    position.own.push((field, args, slot));
                     slot
                 }
             };

@@ -4,10 +4,9 @@
 //! fragments on different types. [`Wires`] keeps the keys of each merged place; whatever would conflict gets an
 //! alias.
 
-use std::collections::BTreeMap;
-
 use crate::plan::{ShapeId, SlotId};
-use crate::selection::{ArgsId, CondId, LocalSets};
+use crate::pool::SmallMap;
+use crate::selection::{ArgsId, CondId, KeyId, LocalSets};
 use crate::supergraph::{FieldName, FieldType, TypeKind};
 use crate::{Supergraph, TypeId, TypeSet};
 
@@ -17,8 +16,8 @@ pub(super) struct RequestNode(pub usize);
 
 /// A selection set of a request.
 #[derive(Debug)]
-pub(super) struct Selected {
-    pub fields: Vec<SelectedField>,
+pub(super) struct Selected<'a> {
+    pub fields: Vec<SelectedField<'a>>,
     /// The type that the subgraph declares for it; `None`: `_Entity`.
     pub declared: Option<TypeId>,
     pub position: ShapeId,
@@ -30,10 +29,10 @@ pub(super) struct Selected {
 }
 
 #[derive(Debug)]
-pub(super) struct SelectedField {
+pub(super) struct SelectedField<'a> {
     /// The response key that it should have, and the one that it got.
-    pub name: String,
-    pub wire: String,
+    pub name: KeyId,
+    pub wire: KeyId,
     pub slot: SlotId,
     pub field: FieldName,
     pub args: ArgsId,
@@ -42,37 +41,35 @@ pub(super) struct SelectedField {
     /// The interface by whose name they go in this subgraph.
     pub on: Option<TypeId>,
     pub cond: CondId,
-    pub ty: FieldType,
+    pub ty: &'a FieldType,
     pub child: Option<RequestNode>,
 }
 
 /// A field to be selected.
-pub(super) struct Wanted<'a> {
+pub(super) struct Wanted<'t, 'a> {
     pub slot: SlotId,
     pub field: FieldName,
     pub args: ArgsId,
-    pub types: &'a TypeSet,
+    pub types: &'t TypeSet,
     pub on: Option<TypeId>,
     pub cond: CondId,
     /// The key it should have.
-    pub name: &'a str,
+    pub name: KeyId,
     /// Its type in the subgraph.
     pub ty: &'a FieldType,
     /// Where its objects are stored.
     pub child: Option<ShapeId>,
 }
 
-#[derive(Debug, Default)]
-struct Wires {
-    keys: BTreeMap<String, Wire>,
-}
+/// The response keys of a merged place.
+type Wires<'a> = SmallMap<KeyId, Wire<'a>>;
 
 #[derive(Debug)]
-struct Wire {
+struct Wire<'a> {
     slot: SlotId,
     field: FieldName,
     args: ArgsId,
-    non_null: smallvec::SmallVec<[bool; 4]>,
+    non_null: &'a [bool],
     /// For a leaf its type; composite types of one key may differ.
     leaf: Option<TypeId>,
     below: usize,
@@ -81,12 +78,12 @@ struct Wire {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Requests {
-    pub nodes: Vec<Selected>,
-    wires: Vec<Wires>,
+pub(super) struct Requests<'a> {
+    pub nodes: Vec<Selected<'a>>,
+    wires: Vec<Wires<'a>>,
 }
 
-impl Requests {
+impl<'a> Requests<'a> {
     /// A request's outermost selection.
     pub fn root(&mut self, declared: Option<TypeId>, position: ShapeId) -> RequestNode {
         self.wires.push(Wires::default());
@@ -105,11 +102,11 @@ impl Requests {
         RequestNode(self.nodes.len() - 1)
     }
 
-    pub fn get(&self, node: RequestNode) -> &Selected {
+    pub fn get(&self, node: RequestNode) -> &Selected<'a> {
         &self.nodes[node.0]
     }
 
-    pub fn get_mut(&mut self, node: RequestNode) -> &mut Selected {
+    pub fn get_mut(&mut self, node: RequestNode) -> &mut Selected<'a> {
         &mut self.nodes[node.0]
     }
 
@@ -117,7 +114,7 @@ impl Requests {
     pub fn select(
         &mut self,
         node: RequestNode,
-        wanted: Wanted,
+        wanted: Wanted<'_, 'a>,
         supergraph: &Supergraph,
         sets: &mut LocalSets,
     ) -> Option<RequestNode> {
@@ -128,7 +125,7 @@ impl Requests {
                 && known.on == wanted.on
         };
         for known in self.nodes[node.0].fields.iter_mut().filter(same) {
-            if known.ty != *wanted.ty {
+            if known.ty != wanted.ty {
                 continue;
             }
             if known.types == *wanted.types {
@@ -140,13 +137,13 @@ impl Requests {
                 return None;
             }
         }
-        let (wire, below) = self.wire(self.nodes[node.0].wires, &wanted, supergraph);
+        let (wire, below) = self.wire(self.nodes[node.0].wires, &wanted, supergraph, sets);
         let child = wanted.child.map(|position| self.node(Some(wanted.ty.named), position, below));
         if let Some(child) = child {
-            self.tell_apart(self.nodes[node.0].wires, &wire, child);
+            self.tell_apart(self.nodes[node.0].wires, wire, child);
         }
         self.nodes[node.0].fields.push(SelectedField {
-            name: wanted.name.to_owned(),
+            name: wanted.name,
             wire,
             slot: wanted.slot,
             field: wanted.field,
@@ -154,14 +151,14 @@ impl Requests {
             types: wanted.types.clone(),
             on: wanted.on,
             cond: wanted.cond,
-            ty: wanted.ty.clone(),
+            ty: wanted.ty,
             child,
         });
         child
     }
 
-    fn tell_apart(&mut self, wires: usize, wire: &str, child: RequestNode) {
-        let Some(wire) = self.wires[wires].keys.get_mut(wire) else { return };
+    fn tell_apart(&mut self, wires: usize, wire: KeyId, child: RequestNode) {
+        let Some(wire) = self.wires[wires].get_mut(&wire) else { return };
         let first = *wire.first.get_or_insert(child);
         if self.nodes[first.0].declared != self.nodes[child.0].declared {
             self.nodes[first.0].typename = true;
@@ -188,8 +185,8 @@ impl Requests {
                 types: &field.types,
                 on: field.on,
                 cond: field.cond,
-                name: &field.name,
-                ty: &field.ty,
+                name: field.name,
+                ty: field.ty,
                 child: field.child.map(|child| self.nodes[child.0].position),
             };
             let below = self.select(into, wanted, supergraph, sets);
@@ -199,20 +196,26 @@ impl Requests {
         }
     }
 
-    fn wire(&mut self, wires: usize, wanted: &Wanted, supergraph: &Supergraph) -> (String, usize) {
+    fn wire(
+        &mut self,
+        wires: usize,
+        wanted: &Wanted<'_, 'a>,
+        supergraph: &Supergraph,
+        sets: &mut LocalSets,
+    ) -> (KeyId, usize) {
         let kind = supergraph.ty(wanted.ty.named).kind;
         let composite = matches!(kind, TypeKind::Object | TypeKind::Interface | TypeKind::Union);
         let leaf = (!composite).then_some(wanted.ty.named);
         for attempt in 0u32.. {
             let key = match attempt {
                 // `__typename` is the planner's own.
-                0 if wanted.name == "__typename" => continue,
-                0 => wanted.name.to_owned(),
-                _ => format!("_{attempt}_{}", wanted.name),
+                0 if wanted.name == supergraph.key(FieldName::TYPENAME) => continue,
+                0 => wanted.name,
+                _ => sets.intern_key(&format!("_{attempt}_{}", sets.key(wanted.name))),
             };
-            if let Some(known) = self.wires[wires].keys.get(&key) {
+            if let Some(known) = self.wires[wires].get(&key) {
                 let same_field = known.field == wanted.field && known.args == wanted.args;
-                let same_type = known.non_null == wanted.ty.non_null && known.leaf == leaf;
+                let same_type = *known.non_null == wanted.ty.non_null[..] && known.leaf == leaf;
                 if known.slot == wanted.slot && same_field && same_type {
                     return (key, known.below);
                 }
@@ -224,12 +227,12 @@ impl Requests {
                 slot: wanted.slot,
                 field: wanted.field,
                 args: wanted.args,
-                non_null: wanted.ty.non_null.clone(),
+                non_null: &wanted.ty.non_null,
                 leaf,
                 below,
                 first: None,
             };
-            self.wires[wires].keys.insert(key.clone(), wire);
+            self.wires[wires].insert(key, wire);
             return (key, below);
         }
         unreachable!("there are more numbers than keys")

@@ -333,9 +333,9 @@ impl<'a> Solver<'a> {
         Ok(self.way_back(node, &ways)?.is_some())
     }
 
-    fn typename_entry(&mut self) -> Entry {
+    fn typename_entry(&self) -> Entry {
         Entry {
-            key: self.sets.intern_key("__typename"),
+            key: self.joins.supergraph.key(FieldName::TYPENAME),
             field: FieldName::TYPENAME,
             args: ArgsId::NONE,
             types: TypeSet::default(),

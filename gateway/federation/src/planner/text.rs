@@ -59,7 +59,7 @@ impl Text {
     }
 
     /// What all types share goes to the interface itself, the rest into fragments.
-    fn of_abstract(&mut self, drafts: &Drafts, fields: &[SelectedField], ty: TypeId, subgraph: SubgraphId) {
+    fn of_abstract(&mut self, drafts: &Drafts, fields: &[SelectedField<'_>], ty: TypeId, subgraph: SubgraphId) {
         let types: TypeSet = drafts.solver.joins.runtime_types(ty, subgraph).into_iter().collect();
         let (shared, own): (Vec<_>, Vec<_>) =
             fields.iter().partition(|field| drafts.is_shared(field, ty, &types, subgraph));
@@ -69,7 +69,7 @@ impl Text {
         self.by_type(drafts, &own, subgraph);
     }
 
-    fn by_type(&mut self, drafts: &Drafts, fields: &[&SelectedField], subgraph: SubgraphId) {
+    fn by_type(&mut self, drafts: &Drafts, fields: &[&SelectedField<'_>], subgraph: SubgraphId) {
         let mut names: Vec<TypeId> = Vec::new();
         for field in fields {
             let types = field.on.map_or_else(|| field.types.iter().collect(), |on| vec![on]);
@@ -92,7 +92,7 @@ impl Text {
         }
     }
 
-    fn field(&mut self, drafts: &Drafts, field: &SelectedField, subgraph: SubgraphId) {
+    fn field(&mut self, drafts: &Drafts, field: &SelectedField<'_>, subgraph: SubgraphId) {
         if field.cond == CondId::ALWAYS {
             self.separate();
             self.plain(drafts, field, subgraph);
@@ -114,10 +114,10 @@ impl Text {
         }
     }
 
-    fn plain(&mut self, drafts: &Drafts, field: &SelectedField, subgraph: SubgraphId) {
+    fn plain(&mut self, drafts: &Drafts, field: &SelectedField<'_>, subgraph: SubgraphId) {
         let name = drafts.solver.joins.supergraph.field_name(field.field);
-        if field.wire != name {
-            let _ = write!(self.out, "{}:", field.wire);
+        if field.wire != drafts.solver.joins.supergraph.key(field.field) {
+            let _ = write!(self.out, "{}:", drafts.solver.sets.key(field.wire));
         }
         self.out.push_str(name);
         let args = drafts.solver.sets.args(field.args);
@@ -149,7 +149,7 @@ impl Drafts<'_> {
     }
 
     /// Whether the interface itself has the field, alike for all its types in the subgraph.
-    fn is_shared(&self, field: &SelectedField, ty: TypeId, types: &TypeSet, subgraph: SubgraphId) -> bool {
+    fn is_shared(&self, field: &SelectedField<'_>, ty: TypeId, types: &TypeSet, subgraph: SubgraphId) -> bool {
         let supergraph = self.solver.joins.supergraph;
         if field.on.is_some()
             || supergraph.ty(ty).kind != TypeKind::Interface
@@ -164,6 +164,6 @@ impl Drafts<'_> {
             let own = supergraph.field(ty, field.field).and_then(|info| info.join(subgraph));
             own.is_none_or(|own| own.ty == join.ty)
         };
-        join.ty == field.ty && types.iter().all(same)
+        join.ty == *field.ty && types.iter().all(same)
     }
 }

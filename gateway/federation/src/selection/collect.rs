@@ -6,9 +6,11 @@ use apollo_compiler::executable::{
     DirectiveList, Field, FragmentMap, InlineFragment, Selection, SelectionSet,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::{SmallVec, smallvec};
 
 use super::{ArgsId, Arguments, CondId, Entry, KeyId, LocalSets, SetId, condition, defer};
 use crate::plan::{Literal, VariableId};
+use crate::pool::SmallMap;
 use crate::supergraph::FieldName;
 use crate::{Supergraph, TypeSet};
 
@@ -34,6 +36,12 @@ const MAX_DECIDING: usize = 3;
 /// A selection set and the condition under which it counts.
 type Part<'d> = (&'d SelectionSet, CondId);
 
+/// Nearly every field stands in one place of a document.
+type Parts<'d> = SmallVec<[Part<'d>; 1]>;
+
+/// Selection sets by address, what they are on, and what they become.
+type Memo = FxHashMap<(SmallVec<[(usize, CondId); 1]>, TypeSet), SetId>;
+
 /// The labels of deferred fragments, by number.
 pub(crate) type Labels = Vec<Option<Box<str>>>;
 
@@ -49,7 +57,7 @@ pub(crate) struct Collector<'a, 'd, 's> {
     deciding: Vec<VariableId>,
     labels: Labels,
     pub sets: &'a mut LocalSets<'s>,
-    memo: FxHashMap<(Vec<(usize, CondId)>, TypeSet), SetId>,
+    memo: Memo,
     budget: u64,
     depth: u32,
 }
@@ -60,14 +68,14 @@ struct Gathering<'d> {
     field: FieldName,
     args: ArgsId,
     types: TypeSet,
-    conds: Vec<CondId>,
-    parts: Vec<Part<'d>>,
+    conds: SmallVec<[CondId; 2]>,
+    parts: Parts<'d>,
 }
 
 #[derive(Default)]
 struct Gathered<'d> {
     entries: Vec<Gathering<'d>>,
-    by_key: FxHashMap<KeyId, Vec<usize>>,
+    by_key: SmallMap<KeyId, SmallVec<[usize; 2]>>,
     spread: FxHashSet<(&'d str, TypeSet, CondId)>,
 }
 
@@ -112,10 +120,10 @@ impl<'a, 'd, 's> Collector<'a, 'd, 's> {
 
     /// The normal form of a selection set on objects of these runtime types.
     pub fn collect(&mut self, set: &'d SelectionSet, types: &TypeSet) -> Result<SetId, CollectError> {
-        self.collect_parts(vec![(set, CondId::ALWAYS)], types)
+        self.collect_parts(smallvec![(set, CondId::ALWAYS)], types)
     }
 
-    fn collect_parts(&mut self, parts: Vec<Part<'d>>, types: &TypeSet) -> Result<SetId, CollectError> {
+    fn collect_parts(&mut self, parts: Parts<'d>, types: &TypeSet) -> Result<SetId, CollectError> {
         let names = parts.iter().map(|(set, cond)| (std::ptr::from_ref(*set) as usize, *cond)).collect();
         let name = (names, types.clone());
         if let Some(&known) = self.memo.get(&name) {
@@ -245,10 +253,7 @@ impl<'a, 'd, 's> Collector<'a, 'd, 's> {
         let key = self.sets.intern_key(&format!("@defer {number}"));
         let field = FieldName::deferred(number);
         let types = types.clone();
-        let mut new =
-            Gathering { key, field, args: ArgsId::NONE, types, conds: Vec::new(), parts: Vec::new() };
-        new.add(cond, Some((set, cond)));
-        out.entries.push(new);
+        out.entries.push(Gathering::new(key, field, ArgsId::NONE, types, cond, Some((set, cond))));
     }
 
     fn gather_field(
@@ -263,12 +268,15 @@ impl<'a, 'd, 's> Collector<'a, 'd, 's> {
             "__schema" | "__type" => FieldName::INTROSPECTION,
             name => self.supergraph.field_id(name).ok_or_else(|| CollectError::Unknown(name.to_owned()))?,
         };
-        let key = self.sets.intern_key(field.response_key());
+        let key = match name {
+            name if field.alias.is_none() && name != FieldName::INTROSPECTION => self.supergraph.key(name),
+            _ => self.sets.intern_key(field.response_key()),
+        };
         let args = self.arguments(&field.arguments);
         let part = (name != FieldName::INTROSPECTION && !field.selection_set.selections.is_empty())
             .then_some((&field.selection_set, cond));
         let mut rest = types.clone();
-        let mut split = Vec::new();
+        let mut split: SmallVec<[Gathering<'_>; 1]> = SmallVec::new();
         for &at in out.by_key.get(&key).into_iter().flatten() {
             let known = &mut out.entries[at];
             if known.field != name || known.args != args || !known.types.intersects(&rest) {
@@ -289,13 +297,10 @@ impl<'a, 'd, 's> Collector<'a, 'd, 's> {
             known.add(cond, part);
         }
         if !rest.is_empty() {
-            let mut new =
-                Gathering { key, field: name, args, types: rest, conds: Vec::new(), parts: Vec::new() };
-            new.add(cond, part);
-            split.push(new);
+            split.push(Gathering::new(key, name, args, rest, cond, part));
         }
         for new in split {
-            out.by_key.entry(key).or_default().push(out.entries.len());
+            out.by_key.get_or_insert_with(key, SmallVec::new).push(out.entries.len());
             out.entries.push(new);
         }
         Ok(())
@@ -376,6 +381,18 @@ impl<'a, 'd, 's> Collector<'a, 'd, 's> {
 }
 
 impl<'d> Gathering<'d> {
+    fn new(
+        key: KeyId,
+        field: FieldName,
+        args: ArgsId,
+        types: TypeSet,
+        cond: CondId,
+        part: Option<Part<'d>>,
+    ) -> Self {
+        let parts = part.into_iter().collect();
+        Self { key, field, args, types, conds: smallvec![cond], parts }
+    }
+
     fn copy(&self) -> Self {
         Self {
             key: self.key,

@@ -58,7 +58,7 @@ fn entry_without(
                 known.types = common;
             }
             let below = stacker::maybe_grow(256 * 1024, 2 * 1024 * 1024, || {
-                let mut below = (*sets.set(sub)).clone();
+                let mut below = sets.set(sub).to_vec();
                 defer_below(fragment, entry.cond, later, &mut below, sets);
                 deduplicate(&mut below, sets);
                 sets.intern(below)
@@ -98,7 +98,7 @@ fn defer_below(fragment: &Entry, cond: CondId, later: SetId, below: &mut Set, se
 
 /// Both sets, with fields that they have in common once.
 fn joined(one: SetId, other: SetId, sets: &mut LocalSets) -> SetId {
-    let mut all = (*sets.set(one)).clone();
+    let mut all = sets.set(one).to_vec();
     for entry in sets.set(other).iter() {
         let same = |known: &&mut Entry| {
             Entry { sub: None, ..(**known).clone() } == Entry { sub: None, ..entry.clone() }

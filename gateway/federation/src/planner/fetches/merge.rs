@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Unit;
 use crate::planner::emit::{Drafts, GroupId};
+use crate::planner::group_set::GroupSet;
 
 /// Requests in topological order.
 pub(super) struct Units {
@@ -17,6 +18,9 @@ impl Units {
     /// Merges the groups of a plan. Entities that one subgraph is asked for at one level go in one request;
     /// a request that can wait without making the plan longer joins a later one.
     pub fn merged(drafts: &mut Drafts) -> Self {
+        if drafts.groups.len() == 1 {
+            return Self { all: vec![Unit { groups: vec![0], deps: GroupSet::default() }] };
+        }
         order_parts(drafts);
         let mut graph = Graph::new(drafts);
         graph.merge_levels(drafts);
@@ -142,7 +146,7 @@ impl Graph {
     /// Puts a unit into another and closes the gap in the numbering.
     fn merge(&mut self, from: usize, into: usize) {
         let unit =
-            std::mem::replace(&mut self.units[from], Unit { groups: Vec::new(), deps: BTreeSet::new() });
+            std::mem::replace(&mut self.units[from], Unit { groups: Vec::new(), deps: GroupSet::default() });
         self.units[into].groups.extend(unit.groups);
         self.units[into].deps.extend(unit.deps);
         self.units.remove(from);

@@ -26,7 +26,12 @@ pub(super) fn normalise(
     supergraph: &Supergraph,
     wanted: &[WantedSet],
 ) -> Result<(Vec<SetId>, Sets), SupergraphError> {
-    let mut sets = LocalSets::over(None);
+    let arena = typed_arena::Arena::new();
+    let mut sets = LocalSets::over(None, &arena);
+    // Names of fields first, so that a field's number is its key's: see `Supergraph::key`.
+    for name in supergraph.field_names() {
+        sets.intern_key(name);
+    }
     let mut found = Vec::with_capacity(wanted.len());
     let none = |_: &str| None;
     for set in wanted {
