@@ -158,10 +158,15 @@ impl<K: Hash + Eq, V> SmallMap<K, V> {
         self.entries.find(hash_of(key), |(known, _)| known == key)
     }
 
-    /// Adds what isn't there yet.
+    /// Sets the value of a key.
     pub fn insert(&mut self, key: K, value: V) {
-        debug_assert!(self.find(&key).is_none());
-        self.entries.push(hash_of(&key), (key, value));
+        let hash = hash_of(&key);
+        match self.entries.find(hash, |(known, _)| *known == key) {
+            Some(at) => self.entries.items[at as usize].1.1 = value,
+            None => {
+                self.entries.push(hash, (key, value));
+            }
+        }
     }
 
     /// The value of a key, which is made if there is none.

@@ -46,6 +46,10 @@ pub(super) fn best(
     base: &Cost,
     mut step: impl FnMut(u64) -> Result<(), PlanError>,
 ) -> Result<Vec<usize>, PlanError> {
+    if decisions.iter().all(|decision| decision.choices.len() == 1) {
+        step(decisions.len().min(SEARCH as usize) as u64)?;
+        return Ok(vec![0; decisions.len()]);
+    }
     let mut order: Vec<usize> = (0..decisions.len()).collect();
     order.sort_by_key(|&at| decisions[at].choices.len());
     let mut search =

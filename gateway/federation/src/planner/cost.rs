@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use crate::SubgraphId;
 
 /// Ordered by what can't be answered, then depth, then number of requests, then weight.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Cost {
     /// Sorted, without repeats. Levels count from the fetch in which the object was reached.
     fetches: SmallVec<[(u8, SubgraphId); 4]>,
@@ -13,6 +13,14 @@ pub(super) struct Cost {
     pub missing: u32,
     /// A tie-breaker: fields that aren't taken where the object already is.
     pub weight: u32,
+}
+
+impl Clone for Cost {
+    /// The list as a whole; derived, it would be cloned one by one.
+    fn clone(&self) -> Self {
+        let fetches = SmallVec::from_slice(&self.fetches);
+        Self { fetches, missing: self.missing, weight: self.weight }
+    }
 }
 
 impl Cost {

@@ -84,7 +84,7 @@ fn fetch(
     conditions: &mut Conditions,
 ) -> Fetch {
     let first = &drafts.groups[unit.groups[0]];
-    let mut text = Text::default();
+    let mut text = Text { out: String::with_capacity(256), ..Text::default() };
     let mut variables = Vec::new();
     let mut declared: Vec<String> = Vec::new();
     let conds: Vec<CondId> =
@@ -100,13 +100,13 @@ fn fetch(
                 text.out.push(' ');
             }
             if key != "_entities" {
-                text.out.push_str(&format!("{key}:"));
+                text.out.extend([&*key, ":"]);
             }
-            text.out.push_str(&format!("_entities(representations:${variable})"));
+            text.out.extend(["_entities(representations:$", &variable, ")"]);
             text.selection(drafts, group.node, group.subgraph);
-            declared.push(format!("${variable}:[_Any!]!"));
+            declared.push(["$", &variable, ":[_Any!]!"].concat());
             variables.push(FetchVariable {
-                key: format!("\"{variable}\":").into_bytes().into(),
+                key: ["\"", &variable, "\":"].concat().into_bytes().into(),
                 value: FetchVariableValue::Representations(at),
             });
             lookups.push(Lookup {
@@ -128,25 +128,32 @@ fn fetch(
         if let (true, Some(ty)) = (used, variable_type(operation, name)) {
             declared.push(ty);
             variables.push(FetchVariable {
-                key: format!("\"{name}\":").into_bytes().into(),
+                key: ["\"", name, "\":"].concat().into_bytes().into(),
                 value: FetchVariableValue::Client(crate::plan::VariableId(at as u32)),
             });
         }
     }
     let kind = if first.entities || !first.path.is_empty() { OperationKind::Query } else { kind };
     let query = operation_text(kind, &declared, &text.out);
-    let escaped = serde_json::Value::from(query.as_str()).to_string();
     Fetch {
         subgraph: first.subgraph,
         kind,
         deferred: first.deferred,
         deps: unit.deps.iter().map(|&dep| FetchId(dep as u32)).collect(),
         condition,
-        head: format!("{{\"query\":{escaped}").into_bytes().into(),
+        head: head(&query),
         query: query.into(),
         variables,
         source,
     }
+}
+
+/// See [`Fetch::head`].
+fn head(query: &str) -> Box<[u8]> {
+    let mut head = Vec::with_capacity(query.len() + 32);
+    head.extend_from_slice(b"{\"query\":");
+    serde_json::to_writer(&mut head, query).expect("a string can be written into memory");
+    head.into()
 }
 
 fn operation_text(kind: OperationKind, declared: &[String], selection: &str) -> String {
@@ -157,8 +164,8 @@ fn operation_text(kind: OperationKind, declared: &[String], selection: &str) -> 
     };
     match (kind, declared) {
         (OperationKind::Query, []) => selection.to_owned(),
-        (_, []) => format!("{keyword}{selection}"),
-        _ => format!("{keyword}({}){selection}", declared.join(",")),
+        (_, []) => [keyword, selection].concat(),
+        _ => [keyword, "(", &declared.join(","), ")", selection].concat(),
     }
 }
 

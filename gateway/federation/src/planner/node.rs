@@ -3,7 +3,7 @@
 use super::facts::{Fact, Facts};
 use crate::selection::{Entry, LocalSets, Set, SetId};
 use crate::supergraph::{FieldInfo, FieldJoin, FieldName, FieldType, TypeKind};
-use crate::{SubgraphId, Supergraph, TypeId};
+use crate::{SubgraphId, Supergraph, TypeId, TypeSet};
 
 /// Objects of one runtime type in one subgraph's answer, with the fields that `@provides` adds there.
 /// The type of an interface object is its interface.
@@ -79,13 +79,12 @@ impl<'a> Joins<'a> {
 
     /// The runtime types that a value declared as `ty` can have in the subgraph's answer; itself where none is
     /// known.
-    pub fn runtime_types(&self, ty: TypeId, subgraph: SubgraphId) -> Vec<TypeId> {
+    pub fn runtime_types(&self, ty: TypeId, subgraph: SubgraphId) -> TypeSet {
         if self.is_concrete(ty, subgraph) {
-            return vec![ty];
+            return TypeSet::of(ty);
         }
-        let join = self.supergraph.ty(ty).join(subgraph);
-        let types: Vec<TypeId> = join.map(|join| join.possible.iter().collect()).unwrap_or_default();
-        if types.is_empty() { vec![ty] } else { types }
+        let join = self.supergraph.ty(ty).join(subgraph).filter(|join| !join.possible.is_empty());
+        join.map_or_else(|| TypeSet::of(ty), |join| join.possible.clone())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The client's selection as a program over slots.
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::emit::Drafts;
 use super::position::ROOT;
@@ -70,8 +71,9 @@ impl<'d, 'a> Outputs<'d, 'a> {
         let types = self.visible(ty, set);
         self.outputs.push(Output { types, fields: Vec::new(), deferred: Vec::new() });
         self.known.insert((set, position, ty), id);
-        let mut fields = Vec::new();
-        for entry in self.drafts.solver.sets.set(set).iter() {
+        let entries = self.drafts.solver.sets.set(set);
+        let mut fields = Vec::with_capacity(entries.len());
+        for entry in entries {
             match entry.field.deferred_number() {
                 Some(number) => self.deferred(entry, number, position, ty, id),
                 None => self.field(entry, position, id, &mut fields),
@@ -113,12 +115,11 @@ impl<'d, 'a> Outputs<'d, 'a> {
             return;
         }
         let guard = |types: TypeSet| (!visible.is_subset(&types)).then_some(types);
-        let key = self.drafts.solver.sets.key(entry.key).to_owned();
+        let key = self.drafts.solver.sets.key(entry.key);
         let condition = self.conditions.id(self.drafts, entry.cond);
         let mut add = |types: TypeSet, value| {
-            let json_key = format!("\"{key}\":").into_bytes().into_boxed_slice();
-            let key = key.as_str().into();
-            fields.push(OutputField { json_key, key, types: guard(types), condition, value });
+            let json_key = ["\"", key, "\":"].concat().into_bytes().into();
+            fields.push(OutputField { json_key, key: key.into(), types: guard(types), condition, value });
         };
         match entry.field {
             FieldName::TYPENAME => add(types, OutputValue::Typename),
@@ -152,27 +153,32 @@ impl<'d, 'a> Outputs<'d, 'a> {
     fn coordinate(&self, types: &TypeSet, field: FieldName) -> Box<str> {
         let supergraph = self.drafts.solver.joins.supergraph;
         let owner = types.iter().next().map(|ty| supergraph.names.name(ty)).unwrap_or_default();
-        format!("{owner}.{}", supergraph.field_name(field)).into()
+        [owner, ".", supergraph.field_name(field)].concat().into()
     }
 
     /// A field of an interface can have a narrower type in some of its objects, which then holds for those.
-    fn slots(&mut self, entry: &Entry, types: TypeSet, position: ShapeId) -> Vec<(TypeSet, OutputValue)> {
+    fn slots(
+        &mut self,
+        entry: &Entry,
+        types: TypeSet,
+        position: ShapeId,
+    ) -> SmallVec<[(TypeSet, OutputValue); 1]> {
         let supergraph = self.drafts.solver.joins.supergraph;
-        let Some(slot) = self.drafts.positions.by_key(position, entry.key) else { return Vec::new() };
-        let mut by_type: Vec<(FieldType, TypeSet)> = Vec::new();
+        let Some(slot) = self.drafts.positions.by_key(position, entry.key) else { return SmallVec::new() };
+        let mut by_type: SmallVec<[(&FieldType, TypeSet); 1]> = SmallVec::new();
         for ty in types.iter() {
             let Some(info) = supergraph.field(ty, entry.field) else { continue };
-            match by_type.iter_mut().find(|(known, _)| *known == info.ty) {
+            match by_type.iter_mut().find(|(known, _)| **known == info.ty) {
                 Some((_, types)) => types.insert(ty),
-                None => by_type.push((info.ty.clone(), TypeSet::of(ty))),
+                None => by_type.push((&info.ty, TypeSet::of(ty))),
             }
         }
-        let mut values = Vec::new();
+        let mut values = SmallVec::new();
         for (ty, types) in by_type {
             let coordinate = self.coordinate(&types, entry.field);
             let child = self.drafts.positions.all[position.index()].slots[slot.index()].child;
             let inner = self.inner(ty.named, entry.sub, child);
-            let ty = OutputType { non_null: ty.non_null, inner };
+            let ty = OutputType { non_null: ty.non_null.clone(), inner };
             values.push((types, OutputValue::Slot { slot, ty, coordinate }));
         }
         values

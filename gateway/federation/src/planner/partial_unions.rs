@@ -103,7 +103,7 @@ impl<'s, 'a> PartialUnions<'s, 'a> {
         let supergraph = self.solver.joins.supergraph;
         let mut origin: Vec<(TypeId, Sources)> = Vec::new();
         for &(named, subgraph, provided) in &declared {
-            for runtime in self.solver.joins.runtime_types(named, subgraph) {
+            for runtime in self.solver.joins.runtime_types(named, subgraph).iter() {
                 match origin.iter_mut().find(|(known, _)| *known == runtime) {
                     Some((_, sources)) => sources.extend([(subgraph, provided)]),
                     None => origin.push((runtime, Sources::from([(subgraph, provided)]))),

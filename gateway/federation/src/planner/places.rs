@@ -1,5 +1,7 @@
 //! Where each field of a selection set can come from, and which of those places are taken.
 
+use std::rc::Rc;
+
 use super::PlanError;
 use super::choose::{self, Choice, Decision, Place};
 use super::cost::Cost;
@@ -19,10 +21,12 @@ impl Solver<'_> {
         frag: &mut Frag,
         cost: &mut Cost,
     ) -> Result<Set, PlanError> {
-        let mut ways = (*self.ways(Node { later: false, ..node })?).clone();
+        let mut ways = self.ways(Node { later: false, ..node })?;
         let again = self.way_back(node, &ways)?;
         let elsewhere = node.later && again.is_some();
-        ways.extend(again);
+        if let Some(again) = again {
+            Rc::make_mut(&mut ways).push(again);
+        }
         let mut chosen: Vec<(Entry, Choice)> = Vec::new();
         let mut missing: Set = Vec::new();
         let mut tried: Vec<(Entry, Vec<Place>)> = Vec::new();

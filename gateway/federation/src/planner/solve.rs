@@ -10,6 +10,7 @@ use super::facts::Facts;
 use super::node::{Joins, NOWHERE, Node};
 use super::ways::Way;
 use super::{PlanError, Roots};
+use crate::pool::{Pool, SmallMap, hash_of};
 use crate::selection::{ArgsId, CondId, Entry, LocalSets, Set, SetId};
 use crate::supergraph::FieldName;
 use crate::{OperationKind, SubgraphId, Supergraph, TypeId, TypeSet};
@@ -102,14 +103,13 @@ enum Task {
 pub(super) struct Solver<'a> {
     pub joins: Joins<'a>,
     pub sets: LocalSets<'a>,
-    frags: Vec<(Rc<Frag>, Cost)>,
-    frag_ids: FxHashMap<Rc<Frag>, FragId>,
+    frags: Pool<(Rc<Frag>, Cost)>,
     values: Vec<Rc<Value>>,
-    solved: FxHashMap<(SetId, Node), FragId>,
-    value_ids: FxHashMap<(SetId, TypeId, SubgraphId, Option<SetId>), ValueId>,
-    pub(super) known_ways: FxHashMap<Node, Rc<Vec<Way>>>,
-    restricted: FxHashMap<(SetId, TypeId), SetId>,
-    pub(super) weights: FxHashMap<SetId, u32>,
+    solved: SmallMap<(SetId, Node), FragId>,
+    value_ids: SmallMap<(SetId, TypeId, SubgraphId, Option<SetId>), ValueId>,
+    pub(super) known_ways: SmallMap<Node, Rc<Vec<Way>>>,
+    restricted: SmallMap<(SetId, TypeId), SetId>,
+    pub(super) weights: SmallMap<SetId, u32>,
     /// What is being worked out, and at which depth: asking for it again is a cycle.
     running: FxHashMap<Task, usize>,
     /// The least depth at which a cycle was cut; what hangs below it isn't remembered, since it could be
@@ -126,14 +126,13 @@ impl<'a> Solver<'a> {
         Self {
             joins: Joins { supergraph, facts },
             sets,
-            frags: Vec::new(),
-            frag_ids: FxHashMap::default(),
+            frags: Pool::default(),
             values: Vec::new(),
-            solved: FxHashMap::default(),
-            value_ids: FxHashMap::default(),
-            known_ways: FxHashMap::default(),
-            restricted: FxHashMap::default(),
-            weights: FxHashMap::default(),
+            solved: SmallMap::default(),
+            value_ids: SmallMap::default(),
+            known_ways: SmallMap::default(),
+            restricted: SmallMap::default(),
+            weights: SmallMap::default(),
             running: FxHashMap::default(),
             cut: usize::MAX,
             budget,
@@ -167,11 +166,11 @@ impl<'a> Solver<'a> {
     }
 
     pub fn frag(&self, id: FragId) -> Rc<Frag> {
-        self.frags[id.0 as usize].0.clone()
+        self.frags.get(id.0).0.clone()
     }
 
     pub fn cost(&self, id: FragId) -> &Cost {
-        &self.frags[id.0 as usize].1
+        &self.frags.get(id.0).1
     }
 
     pub fn value(&self, id: ValueId) -> Rc<Value> {
@@ -191,7 +190,9 @@ impl<'a> Solver<'a> {
         let entries = self.sets.set(set);
         let applies = |entry: &&Entry| entry.types.is_empty() || entry.types.contains(ty);
         let plain = |entry: &Entry| Entry { types: TypeSet::default(), ..entry.clone() };
-        let restricted = self.sets.intern(entries.iter().filter(applies).map(plain).collect());
+        let mut own = Vec::with_capacity(entries.len());
+        own.extend(entries.iter().filter(applies).map(plain));
+        let restricted = self.sets.intern(own);
         self.restricted.insert((set, ty), restricted);
         restricted
     }
@@ -257,16 +258,9 @@ impl<'a> Solver<'a> {
     }
 
     fn keep(&mut self, frag: Frag, cost: Cost) -> FragId {
-        if let Some(&known) = self.frag_ids.get(&frag)
-            && self.frags[known.0 as usize].1 == cost
-        {
-            return known;
-        }
-        let id = FragId(self.frags.len() as u32);
-        let frag = Rc::new(frag);
-        self.frags.push((frag.clone(), cost));
-        self.frag_ids.insert(frag, id);
-        id
+        let hash = hash_of(&frag);
+        let known = self.frags.find(hash, |(known, its)| **known == frag && *its == cost);
+        FragId(known.unwrap_or_else(|| self.frags.push(hash, (Rc::new(frag), cost))))
     }
 
     fn distribute(&mut self, set: SetId, node: Node) -> Result<FragId, PlanError> {
@@ -372,7 +366,7 @@ impl<'a> Solver<'a> {
         let mut groups: Vec<(TypeSet, FragId)> = Vec::new();
         let mut cost = Cost::default();
         let mut missing: Set = Vec::new();
-        for ty in self.joins.runtime_types(declared, subgraph) {
+        for ty in self.joins.runtime_types(declared, subgraph).iter() {
             let own = if self.joins.is_interface_object(ty, subgraph) {
                 self.of_interface(set, ty)
             } else {

@@ -60,7 +60,7 @@ impl Text {
 
     /// What all types share goes to the interface itself, the rest into fragments.
     fn of_abstract(&mut self, drafts: &Drafts, fields: &[SelectedField<'_>], ty: TypeId, subgraph: SubgraphId) {
-        let types: TypeSet = drafts.solver.joins.runtime_types(ty, subgraph).into_iter().collect();
+        let types = drafts.solver.joins.runtime_types(ty, subgraph);
         let (shared, own): (Vec<_>, Vec<_>) =
             fields.iter().partition(|field| drafts.is_shared(field, ty, &types, subgraph));
         for field in shared {
@@ -72,8 +72,8 @@ impl Text {
     fn by_type(&mut self, drafts: &Drafts, fields: &[&SelectedField<'_>], subgraph: SubgraphId) {
         let mut names: Vec<TypeId> = Vec::new();
         for field in fields {
-            let types = field.on.map_or_else(|| field.types.iter().collect(), |on| vec![on]);
-            for ty in types {
+            let types = field.on.map_or_else(|| field.types.clone(), TypeSet::of);
+            for ty in types.iter() {
                 if !names.contains(&ty) && (field.on.is_some() || drafts.is_known(ty, subgraph)) {
                     names.push(ty);
                 }

@@ -40,7 +40,7 @@ type Part<'d> = (&'d SelectionSet, CondId);
 type Parts<'d> = SmallVec<[Part<'d>; 1]>;
 
 /// Selection sets by address, what they are on, and what they become.
-type Memo = FxHashMap<(SmallVec<[(usize, CondId); 1]>, TypeSet), SetId>;
+type Memo = SmallMap<(SmallVec<[(usize, CondId); 1]>, TypeSet), SetId>;
 
 /// The labels of deferred fragments, by number.
 pub(crate) type Labels = Vec<Option<Box<str>>>;
@@ -96,7 +96,7 @@ impl<'a, 'd, 's> Collector<'a, 'd, 's> {
             deciding: Vec::new(),
             labels: Vec::new(),
             sets,
-            memo: FxHashMap::default(),
+            memo: SmallMap::default(),
             budget,
             depth: 0,
         }
