@@ -32,8 +32,8 @@ pub struct Supergraph {
     /// The labels of progressive overrides, sorted; a field's usability refers to them by index.
     pub(crate) labels: Vec<Box<str>>,
     requirements: Vec<Requirement>,
-    /// Whether a union's members differ between subgraphs.
-    pub(crate) has_partial_unions: bool,
+    /// Unions whose members differ between subgraphs.
+    pub(crate) partial_unions: TypeSet,
     subgraphs: Vec<SubgraphInfo>,
     full: Valid<Schema>,
     api: Arc<Valid<Schema>>,

@@ -4,19 +4,22 @@
 //! must not depend on which of them the planner happens to take. So a member that isn't known to all of them
 //! has no fields there: `__typename` tells what it is, and the rest of what the client selects on it is null.
 
-use std::collections::BTreeSet;
-
 use rustc_hash::FxHashMap;
+use smallvec::{SmallVec, smallvec};
 
 use super::PlanError;
 use super::node::{NOWHERE, Node};
 use super::solve::Solver;
+use crate::pool::SmallMap;
 use crate::selection::{Entry, Set, SetId};
 use crate::supergraph::{FieldName, TypeKind};
 use crate::{SubgraphId, TypeId, TypeSet};
 
-/// Where the objects of one runtime type can come from: the subgraph, and what `@provides` adds there.
-type Sources = BTreeSet<(SubgraphId, Option<SetId>)>;
+/// Where objects can come from: the subgraph, and what `@provides` adds there.
+type Source = (SubgraphId, Option<SetId>);
+
+/// The sources of the objects of one runtime type, sorted, without repeats.
+type Sources = SmallVec<[Source; 2]>;
 
 /// By runtime type, sorted.
 type Origin = Vec<(TypeId, Sources)>;
@@ -25,19 +28,38 @@ type Origin = Vec<(TypeId, Sources)>;
 pub(super) struct PartialUnions<'s, 'a> {
     solver: &'s mut Solver<'a>,
     known: FxHashMap<(SetId, Origin), SetId>,
+    concerned: SmallMap<SetId, bool>,
 }
 
 impl<'s, 'a> PartialUnions<'s, 'a> {
     pub fn new(solver: &'s mut Solver<'a>) -> Self {
-        Self { solver, known: FxHashMap::default() }
+        Self { solver, known: FxHashMap::default(), concerned: SmallMap::default() }
     }
 
-    /// The selection without what no answer may contain. Most supergraphs have no such unions, and pay nothing.
+    /// The selection without what no answer may contain. Most supergraphs have no such unions, and pay nothing;
+    /// nor do operations that don't select any of them.
     pub fn narrow_root(&mut self, client: SetId, root: TypeId) -> Result<SetId, PlanError> {
-        if !self.solver.joins.supergraph.has_partial_unions {
+        if self.solver.joins.supergraph.partial_unions.is_empty() || !self.is_concerned(client) {
             return Ok(client);
         }
-        self.narrow(client, &vec![(root, Sources::from([(NOWHERE, None)]))])
+        self.narrow(client, &vec![(root, smallvec![(NOWHERE, None)])])
+    }
+
+    /// Whether a set selects such a union, at any depth.
+    fn is_concerned(&mut self, set: SetId) -> bool {
+        if let Some(&known) = self.concerned.get(&set) {
+            return known;
+        }
+        let concerned = self.solver.sets.set(set).iter().any(|entry| self.concerns(entry));
+        self.concerned.insert(set, concerned);
+        concerned
+    }
+
+    fn concerns(&mut self, entry: &Entry) -> bool {
+        let Some(sub) = entry.sub else { return false };
+        let supergraph = self.solver.joins.supergraph;
+        let mut infos = entry.types.iter().filter_map(|ty| supergraph.field(ty, entry.field));
+        infos.any(|info| supergraph.partial_unions.contains(info.ty.named)) || self.is_concerned(sub)
     }
 
     fn narrow(&mut self, set: SetId, origin: &Origin) -> Result<SetId, PlanError> {
@@ -52,8 +74,8 @@ impl<'s, 'a> PartialUnions<'s, 'a> {
                 Some(sub) if entry.field.is_deferred() => {
                     narrowed.push(Entry { sub: Some(self.narrow(sub, origin)?), ..entry.clone() });
                 }
-                Some(sub) => narrowed.extend(self.entry(entry, sub, origin)?),
-                None => narrowed.push(entry.clone()),
+                Some(sub) if self.concerns(entry) => narrowed.extend(self.entry(entry, sub, origin)?),
+                _ => narrowed.push(entry.clone()),
             }
         }
         let id = self.solver.sets.intern(narrowed);
@@ -105,8 +127,8 @@ impl<'s, 'a> PartialUnions<'s, 'a> {
         for &(named, subgraph, provided) in &declared {
             for runtime in self.solver.joins.runtime_types(named, subgraph).iter() {
                 match origin.iter_mut().find(|(known, _)| *known == runtime) {
-                    Some((_, sources)) => sources.extend([(subgraph, provided)]),
-                    None => origin.push((runtime, Sources::from([(subgraph, provided)]))),
+                    Some((_, sources)) => add(sources, (subgraph, provided)),
+                    None => origin.push((runtime, smallvec![(subgraph, provided)])),
                 }
             }
         }
@@ -117,12 +139,10 @@ impl<'s, 'a> PartialUnions<'s, 'a> {
         if !same {
             return Ok((sub, origin));
         }
-        let subgraphs: BTreeSet<SubgraphId> = declared.iter().map(|(_, subgraph, _)| *subgraph).collect();
-        let everywhere = |ty: &TypeId| {
-            let mut joins = subgraphs.iter().map(|&subgraph| supergraph.ty(union_).join(subgraph));
-            joins.all(|join| join.is_some_and(|join| join.possible.contains(*ty)))
-        };
-        let shared: TypeSet = supergraph.ty(union_).possible.iter().filter(everywhere).collect();
+        let members = |subgraph| supergraph.ty(union_).join(subgraph).map(|join| &join.possible);
+        let shared = declared.iter().fold(supergraph.ty(union_).possible.clone(), |shared, (_, subgraph, _)| {
+            members(*subgraph).map_or_else(TypeSet::default, |members| shared.intersection(members))
+        });
         Ok((self.only(sub, &shared), origin))
     }
 
@@ -155,5 +175,11 @@ impl<'s, 'a> PartialUnions<'s, 'a> {
         });
         let kept = kept.collect();
         self.solver.sets.intern(kept)
+    }
+}
+
+fn add(sources: &mut Sources, source: Source) {
+    if let Err(at) = sources.binary_search(&source) {
+        sources.insert(at, source);
     }
 }

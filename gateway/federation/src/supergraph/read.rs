@@ -94,7 +94,7 @@ pub(super) fn read(sdl: &str) -> Result<Supergraph, SupergraphError> {
     let mut supergraph = Supergraph {
         names: Arc::new(names),
         fields,
-        has_partial_unions: types.iter().any(is_partial_union),
+        partial_unions: partial_unions(&types),
         types,
         roots,
         sets: Sets::default(),
@@ -112,9 +112,12 @@ pub(super) fn read(sdl: &str) -> Result<Supergraph, SupergraphError> {
     Ok(supergraph)
 }
 
-fn is_partial_union(ty: &TypeInfo) -> bool {
-    let mut joins = ty.joins.iter().flatten();
-    ty.kind == TypeKind::Union && joins.any(|join| join.possible != ty.possible)
+fn partial_unions(types: &[TypeInfo]) -> TypeSet {
+    let is_partial = |ty: &TypeInfo| {
+        let mut joins = ty.joins.iter().flatten();
+        ty.kind == TypeKind::Union && joins.any(|join| join.possible != ty.possible)
+    };
+    (0..types.len() as u32).map(TypeId).filter(|ty| is_partial(&types[ty.index()])).collect()
 }
 
 fn parse(sdl: &str) -> Result<Valid<Schema>, SupergraphError> {

@@ -69,8 +69,9 @@ impl Graph {
     /// For each unit the longest way to it.
     fn longest(&self) -> Vec<usize> {
         let mut levels = vec![usize::MAX; self.units.len()];
+        let mut open = Vec::new();
         for start in 0..self.units.len() {
-            let mut open = vec![start];
+            open.push(start);
             while let Some(&at) = open.last() {
                 let waiting: Vec<usize> =
                     self.units[at].deps.iter().copied().filter(|&dep| levels[dep] == usize::MAX).collect();
