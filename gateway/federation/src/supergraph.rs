@@ -204,7 +204,10 @@ impl Supergraph {
 
     /// All names of fields, `__typename` last.
     fn field_names(&self) -> impl Iterator<Item = &str> {
-        (0..self.fields.len() as u32).map(FieldName).chain([FieldName::TYPENAME]).map(|it| self.field_name(it))
+        (0..self.fields.len() as u32)
+            .map(FieldName)
+            .chain([FieldName::TYPENAME])
+            .map(|it| self.field_name(it))
     }
 
     /// The response key of a field without an alias.

@@ -140,9 +140,10 @@ impl<'s, 'a> PartialUnions<'s, 'a> {
             return Ok((sub, origin));
         }
         let members = |subgraph| supergraph.ty(union_).join(subgraph).map(|join| &join.possible);
-        let shared = declared.iter().fold(supergraph.ty(union_).possible.clone(), |shared, (_, subgraph, _)| {
-            members(*subgraph).map_or_else(TypeSet::default, |members| shared.intersection(members))
-        });
+        let shared =
+            declared.iter().fold(supergraph.ty(union_).possible.clone(), |shared, (_, subgraph, _)| {
+                members(*subgraph).map_or_else(TypeSet::default, |members| shared.intersection(members))
+            });
         Ok((self.only(sub, &shared), origin))
     }
 

@@ -59,7 +59,13 @@ impl Text {
     }
 
     /// What all types share goes to the interface itself, the rest into fragments.
-    fn of_abstract(&mut self, drafts: &Drafts, fields: &[SelectedField<'_>], ty: TypeId, subgraph: SubgraphId) {
+    fn of_abstract(
+        &mut self,
+        drafts: &Drafts,
+        fields: &[SelectedField<'_>],
+        ty: TypeId,
+        subgraph: SubgraphId,
+    ) {
         let types = drafts.solver.joins.runtime_types(ty, subgraph);
         let (shared, own): (Vec<_>, Vec<_>) =
             fields.iter().partition(|field| drafts.is_shared(field, ty, &types, subgraph));
@@ -149,7 +155,13 @@ impl Drafts<'_> {
     }
 
     /// Whether the interface itself has the field, alike for all its types in the subgraph.
-    fn is_shared(&self, field: &SelectedField<'_>, ty: TypeId, types: &TypeSet, subgraph: SubgraphId) -> bool {
+    fn is_shared(
+        &self,
+        field: &SelectedField<'_>,
+        ty: TypeId,
+        types: &TypeSet,
+        subgraph: SubgraphId,
+    ) -> bool {
         let supergraph = self.solver.joins.supergraph;
         if field.on.is_some()
             || supergraph.ty(ty).kind != TypeKind::Interface
