@@ -5,6 +5,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
+use super::contexts::Frames;
 use super::deferred::DeferredFragments;
 use super::group_set::GroupSet;
 use super::node::Node;
@@ -13,9 +14,9 @@ use super::representation::{self, DraftRepresentation};
 use super::request::{RequestNode, Requests, Wanted};
 use super::solve::{Content, Enter, Frag, FragId, Need, Placed, Solver, ValueId, Visit};
 use super::{PlanError, Roots};
-use crate::plan::{DeferredId, PathStep, RepresentationField, ShapeId, SlotId};
+use crate::plan::{ContextArgument, DeferredId, PathStep, RepresentationField, ShapeId, SlotId};
 use crate::selection::{CondId, SetId};
-use crate::supergraph::{FieldName, FieldType};
+use crate::supergraph::{ContextId, Contextual, FieldName, FieldType};
 use crate::{OperationKind, SubgraphId, TypeId, TypeSet};
 
 /// Index into [`Drafts::groups`].
@@ -40,6 +41,14 @@ pub(super) struct Group {
     pub part: usize,
     /// The deferred fragment that it is for.
     pub deferred: Option<DeferredId>,
+    /// Nothing in it is the client's own wish.
+    pub own: bool,
+    /// What its fields take from objects above, sorted; equal for all of its objects.
+    pub contexts: Vec<ContextId>,
+    /// The same, once it is known from where.
+    pub arguments: Vec<ContextArgument>,
+    /// See [`crate::plan::Lookup::apart`].
+    pub apart: Option<usize>,
 }
 
 /// All groups of a plan, before they are merged into fetches.
@@ -51,6 +60,7 @@ pub(super) struct Drafts<'a> {
     pub client: SetId,
     pub root: TypeId,
     pub deferred: DeferredFragments,
+    pub frames: Frames,
     /// The client's variables, in the order of their definitions.
     pub variables: Vec<Box<str>>,
     part: usize,
@@ -92,6 +102,7 @@ pub(super) fn emit<'a>(
         client,
         root,
         deferred: DeferredFragments::default(),
+        frames: Frames::default(),
         variables: Vec::new(),
         part: 0,
     };
@@ -113,13 +124,14 @@ pub(super) fn emit<'a>(
         drafts.part = drafts.part_of(part, *frag);
         drafts.frag(*frag, &TypeSet::of(root), &at)?;
     }
+    drafts.take_contexts()?;
     Ok(drafts)
 }
 
 type Touched = GroupSet;
 
-/// A field in one subgraph: its type, and what it provides.
-type FieldHere<'a> = (&'a FieldType, Option<SetId>);
+/// A field in one subgraph: its type, what it provides, and what it takes from contexts.
+type FieldHere<'a> = (&'a FieldType, Option<SetId>, &'a [Contextual]);
 
 impl<'a> Drafts<'a> {
     /// Mutation fields that follow each other in one subgraph go in one request, which runs them in order,
@@ -173,6 +185,11 @@ impl<'a> Drafts<'a> {
         let frag = self.solver.frag(id);
         let mut touched = Touched::default();
         touched.extend(at.group);
+        for context in &frag.contexts {
+            let own = At { own: true, cond: context.cond, ..at.clone() };
+            let groups = self.frag(context.frag, types, &own)?;
+            self.offer_context(context, at.position, types, groups)?;
+        }
         for placed in &frag.here {
             touched.extend(self.placed(placed, types, at)?);
         }
@@ -239,11 +256,19 @@ impl<'a> Drafts<'a> {
                 representation::join(&mut fields, more);
             }
         }
+        let contexts = match &visit.content {
+            Content::Fields(fields) => self.contexts_needed(fields, types, visit.on, visit.subgraph),
+            Content::Interface(_) => Vec::new(),
+        };
+        for &value in &contexts {
+            deps.extend(self.context_sources(value, &at.path).1);
+        }
         let entities = visit.enter != Enter::Root;
-        let group = self.group(visit, at, deps, types, &fields);
+        let group = self.group(visit, at, deps, types, &fields, contexts);
         if entities {
             self.represent(group, types, visit.on, fields);
         }
+        self.groups[group].own &= at.own;
         self.want(group, at.cond);
         let inner = At {
             group: Some(group),
@@ -355,7 +380,7 @@ impl<'a> Drafts<'a> {
             let node =
                 Node { ty: at.on.unwrap_or(ty), subgraph: at.subgraph, provided: at.provided, later: false };
             let Some(local) = self.solver.joins.local(node, field, &mut self.solver.sets) else { continue };
-            let alike = (local.ty, local.provided);
+            let alike = (local.ty, local.provided, local.contexts);
             match found.iter_mut().find(|(_, known)| *known == alike) {
                 Some((types, _)) => types.insert(ty),
                 None => found.push((TypeSet::of(ty), alike)),
@@ -376,7 +401,7 @@ impl<'a> Drafts<'a> {
         node: RequestNode,
         at: &At,
         child: Option<ValueId>,
-        (ty, provided): FieldHere<'a>,
+        (ty, provided, contexts): FieldHere<'a>,
     ) -> Result<Touched, PlanError> {
         let entry = &placed.entry;
         let supergraph = self.solver.joins.supergraph;
@@ -394,6 +419,7 @@ impl<'a> Drafts<'a> {
             cond: if at.own { CondId::ALWAYS } else { entry.cond },
             name: key.unwrap_or_else(|| supergraph.key(entry.field)),
             ty,
+            contexts,
             child: position,
         };
         let below = self.requests.select(node, wanted, supergraph, &mut self.solver.sets);
@@ -419,6 +445,7 @@ impl<'a> Drafts<'a> {
         deps: Touched,
         types: &TypeSet,
         fields: &[RepresentationField],
+        contexts: Vec<ContextId>,
     ) -> GroupId {
         let (subgraph, only_if) = (visit.subgraph, visit.only_if);
         let entities = visit.enter != Enter::Root;
@@ -431,6 +458,7 @@ impl<'a> Drafts<'a> {
                 && group.only_if == only_if
                 && group.deferred == at.deferred
                 && group.path == at.path
+                && group.contexts == contexts
                 && group.level >= level
                 && group.can_represent(types, fields)
         };
@@ -454,6 +482,10 @@ impl<'a> Drafts<'a> {
             level,
             part,
             deferred: at.deferred,
+            own: at.own,
+            contexts,
+            arguments: Vec::new(),
+            apart: None,
         });
         self.groups.len() - 1
     }
@@ -466,7 +498,7 @@ impl<'a> Drafts<'a> {
     }
 
     /// Whether `group` needs `other`, directly or not.
-    fn depends(&self, group: GroupId, other: GroupId) -> bool {
+    pub fn depends(&self, group: GroupId, other: GroupId) -> bool {
         let mut open = vec![group];
         let mut seen = FxHashSet::default();
         while let Some(at) = open.pop() {

@@ -7,7 +7,7 @@
 use crate::plan::{ShapeId, SlotId};
 use crate::pool::SmallMap;
 use crate::selection::{ArgsId, CondId, KeyId, LocalSets};
-use crate::supergraph::{FieldName, FieldType, TypeKind};
+use crate::supergraph::{Contextual, FieldName, FieldType, TypeKind};
 use crate::{Supergraph, TypeId, TypeSet};
 
 /// Index into [`Requests::nodes`].
@@ -42,6 +42,8 @@ pub(super) struct SelectedField<'a> {
     pub on: Option<TypeId>,
     pub cond: CondId,
     pub ty: &'a FieldType,
+    /// The arguments that are set from contexts.
+    pub contexts: &'a [Contextual],
     pub child: Option<RequestNode>,
 }
 
@@ -57,6 +59,8 @@ pub(super) struct Wanted<'t, 'a> {
     pub name: KeyId,
     /// Its type in the subgraph.
     pub ty: &'a FieldType,
+    /// The arguments that are set from contexts.
+    pub contexts: &'a [Contextual],
     /// Where its objects are stored.
     pub child: Option<ShapeId>,
 }
@@ -125,7 +129,7 @@ impl<'a> Requests<'a> {
                 && known.on == wanted.on
         };
         for known in self.nodes[node.0].fields.iter_mut().filter(same) {
-            if known.ty != wanted.ty {
+            if known.ty != wanted.ty || known.contexts != wanted.contexts {
                 continue;
             }
             if known.types == *wanted.types {
@@ -152,6 +156,7 @@ impl<'a> Requests<'a> {
             on: wanted.on,
             cond: wanted.cond,
             ty: wanted.ty,
+            contexts: wanted.contexts,
             child,
         });
         child
@@ -187,6 +192,7 @@ impl<'a> Requests<'a> {
                 cond: field.cond,
                 name: field.name,
                 ty: field.ty,
+                contexts: field.contexts,
                 child: field.child.map(|child| self.nodes[child.0].position),
             };
             let below = self.select(into, wanted, supergraph, sets);

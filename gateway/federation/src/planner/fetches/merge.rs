@@ -90,6 +90,9 @@ impl Graph {
         let group = |unit: usize| &drafts.groups[self.units[unit].groups[0]];
         let (a, b) = (group(a), group(b));
         let same = a.subgraph == b.subgraph && a.part == b.part && a.deferred == b.deferred;
+        // One request has one value of each context.
+        let alone = !a.contexts.is_empty() || !b.contexts.is_empty();
+        let same = same && (!alone || a.contexts == b.contexts && a.path == b.path && a.can_take(b));
         same && a.entities && b.entities
     }
 
@@ -184,7 +187,10 @@ fn join_lookups(drafts: &mut Drafts, groups: &mut Vec<GroupId>) {
     while at < groups.len() {
         let same = |other: &usize| {
             let (one, other) = (&drafts.groups[groups[at]], &drafts.groups[groups[*other]]);
-            one.path == other.path && one.only_if == other.only_if && one.can_take(other)
+            one.path == other.path
+                && one.only_if == other.only_if
+                && one.contexts == other.contexts
+                && one.can_take(other)
         };
         match (at + 1..groups.len()).filter(same).find(|_| drafts.groups[groups[at]].entities) {
             Some(other) => {
