@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::dice::{hash, mix};
+use super::dice::mix;
 use super::world::{COLORS, World};
 
 /// A field's value.
@@ -131,4 +131,11 @@ pub fn json_of(value: &Value) -> Json {
 /// What a field that requires others makes of them.
 pub fn joined(values: impl Iterator<Item = Json>) -> Json {
     json!(values.map(|value| value.to_string()).collect::<Vec<_>>().join("+"))
+}
+
+/// A number for a text.
+fn hash(text: &str) -> u64 {
+    mix(text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |all, byte| (all ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)))
 }
