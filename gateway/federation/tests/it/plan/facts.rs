@@ -153,7 +153,7 @@ fn what_an_interface_object_guards_is_guarded_on_all_objects() {
 
 const THINGS: &str = r#"
 # a
-type Query { things: [Thing!] two: Two }
+type Query { things: [Thing!] two: Two known: Int @authenticated allowed: Int @policy(policies: [["p"]]) }
 interface Thing { name: String }
 type One implements Thing { name: String @requiresScopes(scopes: [["a"], ["b"]]) }
 type Two implements Thing { name: String }
