@@ -28,6 +28,8 @@ pub(super) struct Projection<'p, 'a> {
     out: Vec<u8>,
     path: Vec<Segment<'p>>,
     open: Vec<Open<'p>>,
+    /// Bytes of the labels and paths by which the client is told of what comes later: an answer's limit is theirs, too.
+    told: usize,
     is_too_large: bool,
 }
 
@@ -37,6 +39,8 @@ pub(super) struct Written<'p> {
     pub body: Vec<u8>,
     /// What of it is still to come.
     pub open: Vec<Open<'p>>,
+    /// Bytes that it takes to tell of that.
+    pub told: usize,
 }
 
 /// A deferred fragment on an object that is in the answer.
@@ -91,8 +95,21 @@ impl<'p, 'a> Projection<'p, 'a> {
         room: &'a mut Room,
     ) -> Self {
         let (out, path, open) = (Vec::new(), Vec::new(), Vec::new());
-        let is_too_large = false;
-        Self { plan, arena, conditions, introspection, errors, limit, room, out, path, open, is_too_large }
+        let (told, is_too_large) = (0, false);
+        Self {
+            plan,
+            arena,
+            conditions,
+            introspection,
+            errors,
+            limit,
+            room,
+            out,
+            path,
+            open,
+            told,
+            is_too_large,
+        }
     }
 
     /// `{"data":` and the data. `guess`: about how long it will be.
@@ -116,9 +133,10 @@ impl<'p, 'a> Projection<'p, 'a> {
             self.out.truncate(PREFIX.len());
             self.out.extend_from_slice(b"null");
             self.open.clear();
+            self.told = 0;
         }
         self.room.taken += self.open.len();
-        Written { body: self.out, open: self.open }
+        Written { body: self.out, open: self.open, told: self.told }
     }
 
     fn object(&mut self, output: OutputId, object: ObjectRef) -> Result<(), Nulled> {
@@ -164,6 +182,8 @@ impl<'p, 'a> Projection<'p, 'a> {
             return;
         }
         let OutputDeferred { deferred, output, .. } = *deferred;
+        let label = self.plan.deferred[deferred.index()].label.as_deref().map_or(0, str::len);
+        self.told += label + self.path.iter().map(Segment::length).sum::<usize>();
         self.open.push(Open { deferred, output, object, path: self.path.clone() });
     }
 
@@ -335,7 +355,7 @@ impl<'p, 'a> Projection<'p, 'a> {
             return Err(Nulled);
         }
         let limit = self.limit;
-        if self.out.len() <= limit + PREFIX.len() {
+        if self.out.len() + self.told <= limit + PREFIX.len() {
             return Ok(());
         }
         self.is_too_large = true;

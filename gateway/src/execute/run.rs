@@ -154,7 +154,7 @@ impl<'p, F: Fetcher> Run<'p, F> {
         let (arena, conditions, room) = (&self.arena, &self.conditions, &mut self.room);
         let written =
             write(Projection::new(self.plan, arena, conditions, introspection, errors, limit, room));
-        self.written += written.body.len();
+        self.written += written.body.len() + written.told;
         written
     }
 

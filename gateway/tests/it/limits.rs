@@ -298,3 +298,59 @@ async fn an_answer_is_not_kept_for_a_client_that_stops_reading() {
     let _ = timeout(PATIENCE, socket.read_to_end(&mut answer)).await.expect("the connection is closed");
     assert!(answer.len() < size, "{} bytes", answer.len());
 }
+
+/// Clients that send their requests slowly, or never to the end, cost nothing: others have the slots.
+#[tokio::test]
+async fn a_body_that_arrives_slowly_takes_no_slot() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let gateway = TestGateway::with(&nats, "--max-requests 2", &["alpha"]).await;
+    let begin = async |length: &str| {
+        let mut socket = TcpStream::connect(gateway.address).await.unwrap();
+        let head = format!(
+            "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{length}\r\n\r\n"
+        );
+        socket.write_all(head.as_bytes()).await.unwrap();
+        socket
+    };
+    let mut slow = Vec::new();
+    for _ in 0..20 {
+        slow.push(begin("content-length: 100").await);
+    }
+    // Of large ones so many are read at once as a part of the slots would be.
+    slow.push(begin("transfer-encoding: chunked").await);
+    let refused = async {
+        loop {
+            let mut socket = begin("content-length: 100000").await;
+            let mut answer = [0; 13];
+            match timeout(std::time::Duration::from_millis(200), socket.read_exact(&mut answer)).await {
+                Ok(read) => {
+                    read.unwrap();
+                    return String::from_utf8(answer.to_vec()).unwrap();
+                }
+                // The other one hadn't been begun yet.
+                Err(_) => slow.push(socket),
+            }
+        }
+    };
+    assert_eq!(timeout(PATIENCE, refused).await.expect("it is answered"), "HTTP/1.1 503 ");
+    gateway.data("{ hello }").await;
+}
+
+/// A label is told for each object, and so are the aliases on its path.
+#[tokio::test]
+async fn what_tells_of_deferred_fragments_counts_as_answer() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let gateway = TestGateway::with(&nats, "--max-answer-bytes 64KiB", &["alpha"]).await;
+    let (ids, long) = (vec!["\"a\""; 40].join(" "), "x".repeat(4096));
+    for query in [
+        format!("{{ items(ids: [{ids}]) {{ id ... @defer(label: \"{long}\") {{ name }} }} }}"),
+        format!("{{ {long}: items(ids: [{ids}]) {{ id ... @defer {{ name }} }} }}"),
+    ] {
+        let request = gateway.post(&json!({ "query": query })).header(header::ACCEPT, PARTS);
+        let text = request.send().await.unwrap().text().await.unwrap();
+        assert!(text.contains(r#""setting":"--max-answer-bytes""#), "{} bytes", text.len());
+        assert!(text.contains(r#"{"data":null"#) && text.len() < 1 << 16, "{} bytes", text.len());
+    }
+}
