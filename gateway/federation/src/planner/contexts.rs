@@ -254,14 +254,15 @@ impl Drafts<'_> {
         if self.frames.all.is_empty() {
             return;
         }
-        for id in (0..self.groups.len()).rev().filter(|&id| self.groups[id].own) {
+        for id in (0..self.groups.len()).rev() {
+            if !self.groups[id].own || self.groups[id].deferred.is_some() {
+                continue;
+            }
             let waiting = self.groups.iter().filter(|group| group.deps.contains(&id));
-            let mut deferred = waiting.map(|group| group.deferred);
-            if let Some(first) = deferred.next()
-                && self.groups[id].deferred.is_none()
-                && deferred.all(|other| other == first)
-            {
-                self.groups[id].deferred = first;
+            let mut parts: Vec<_> = waiting.map(|group| group.deferred).collect();
+            parts.dedup();
+            if let [only] = &parts[..] {
+                self.groups[id].deferred = *only;
             }
         }
     }
