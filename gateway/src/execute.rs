@@ -31,6 +31,7 @@ mod result;
 mod run;
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::future::Future;
 use std::ops::ControlFlow;
 
@@ -43,7 +44,11 @@ pub use error::{ExecutionError, Origin};
 pub use incremental::{Increment, Part, Pending, execute_incrementally};
 pub use result::ExecutionResult;
 
-use run::Run;
+use run::{Run, Sending};
+
+/// Requests of one fetch that are sent without waiting for each other. Only a fetch whose objects are told different
+/// things by the objects above them has more than one.
+const MOST_AT_ONCE: usize = 16;
 
 /// Sends requests to subgraphs.
 pub trait Fetcher: Sync {
@@ -109,16 +114,16 @@ impl Default for Limits {
 pub async fn execute<F: Fetcher>(plan: &Plan, request: ExecuteRequest<'_>, fetcher: &F) -> ExecutionResult {
     let mut run = Run::new(plan, request, fetcher);
     if plan.relay
-        && let Some(body) = run.prepare(FetchId(0))
+        && let Some(sending) = run.prepare(FetchId(0)).pop()
     {
         let fetch = &plan.fetches[0];
-        let outcome = fetcher.fetch(fetch.subgraph, fetch.kind, body).await;
+        let outcome = fetcher.fetch(fetch.subgraph, fetch.kind, sending.body).await;
         if let Ok(reply) = &outcome
             && let Some(data) = relay::data_alone(reply)
         {
             return ExecutionResult::relayed(reply.clone(), data);
         }
-        run.absorb(FetchId(0), outcome);
+        run.absorb(sending.request, outcome);
         return run.finish().0;
     }
     let ready = run.without_dependencies();
@@ -134,8 +139,8 @@ pub async fn execute_event<F: Fetcher>(
     fetcher: &F,
 ) -> ExecutionResult {
     let mut run = Run::new(plan, request, fetcher);
-    run.begin_event();
-    run.absorb(FetchId(0), Ok(reply));
+    let request = run.begin_event();
+    run.absorb(request, Ok(reply));
     let ready = run.ended(FetchId(0));
     whole(plan, run, ready, fetcher).await
 }
@@ -159,25 +164,32 @@ async fn drive<'p, F: Fetcher>(
     fetcher: &'p F,
     mut ended: impl FnMut(&mut Run<'p, F>) -> ControlFlow<()>,
 ) {
+    let send = |Sending { request, fetch, body }| {
+        let fetch = &plan.fetches[fetch.index()];
+        let reply = fetcher.fetch(fetch.subgraph, fetch.kind, body);
+        async move { (request, reply.await) }
+    };
     let mut flying = FuturesUnordered::new();
+    // Of a fetch that has many requests, those that wait for their turn.
+    let mut queued: VecDeque<Sending> = VecDeque::new();
     loop {
         // A fetch that needn't be sent has ended at once, and may make others ready.
         while let Some(id) = ready.pop() {
-            let fetch = &plan.fetches[id.index()];
-            match run.prepare(id) {
-                Some(body) => {
-                    let reply = fetcher.fetch(fetch.subgraph, fetch.kind, body);
-                    flying.push(async move { (id, reply.await) });
-                }
-                None => ready.extend(run.ended(id)),
+            let mut requests = run.prepare(id).into_iter();
+            if requests.len() == 0 {
+                ready.extend(run.ended(id));
             }
+            flying.extend(requests.by_ref().take(MOST_AT_ONCE).map(send));
+            queued.extend(requests);
         }
         if ended(run).is_break() {
             return;
         }
-        let Some((id, outcome)) = flying.next().await else { return };
-        run.absorb(id, outcome);
-        ready.extend(run.ended(id));
+        let Some((request, outcome)) = flying.next().await else { return };
+        flying.extend(queued.pop_front().map(send));
+        if let Some(fetch) = run.absorb(request, outcome) {
+            ready.extend(run.ended(fetch));
+        }
     }
 }
 

@@ -161,6 +161,8 @@ pub enum FetchVariableValue {
     Client(VariableId),
     /// The representations of [`FetchSource::Entities`]' lookup of that index.
     Representations(usize),
+    /// The value of [`Lookup::contexts`] of that index, in the fetch's only lookup.
+    Context(usize),
 }
 
 /// What a fetch asks for, and where its reply goes.
@@ -192,6 +194,32 @@ pub struct Lookup {
     pub read: ReadId,
     /// The lookup is left without representations when this is false (other lookups of the fetch may be true).
     pub condition: Option<ConditionId>,
+    /// What variables of the request take from objects above those that are looked up. Objects for which they are
+    /// different go in different requests; a lookup with any is its fetch's only one.
+    pub contexts: Vec<ContextArgument>,
+    /// Objects that lie below different objects at this step of the path aren't brought together, though they be
+    /// the same entity: something below takes something from there.
+    pub apart: Option<usize>,
+}
+
+/// A value that a request's variable takes from an object above those that are looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContextArgument {
+    /// Objects for which it is null aren't sent.
+    pub required: bool,
+    /// The nearest first. The first that fits the object there decides.
+    pub sources: Vec<ContextSource>,
+}
+
+/// Where a value of a context is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContextSource {
+    /// How many steps of the lookup's path lead to the object.
+    pub depth: usize,
+    /// When it is of one of these runtime types.
+    pub types: TypeSet,
+    /// The way to the value: for each runtime type one field with at most one in it.
+    pub fields: Vec<RepresentationField>,
 }
 
 /// One step down from objects to the objects in one of their slots.

@@ -2,7 +2,7 @@
 //!
 //! 1. [`crate::selection`] brings the operation into normal form.
 //! 2. `withheld` takes out what whoever asks may not see, `partial_unions` what an answer must not contain
-//!    since it would depend on which subgraph is asked.
+//!    since it would depend on which subgraph is asked; `contexts` adds what fields take from objects above them.
 //! 3. `solve` walks it top-down, one selection set on one kind of object at a time, and decides from which
 //!    subgraph each field comes: memoised by (selection set, node), so that the work is bounded by how many
 //!    different pairs there are and not by how many paths lead to them. What a choice costs is the set of
@@ -23,6 +23,7 @@ use crate::selection::{CollectError, Collector, LocalSets, SetId};
 use crate::{OperationKind, Plan, Supergraph};
 
 mod choose;
+mod contexts;
 mod cost;
 mod deferred;
 mod emit;
@@ -159,6 +160,7 @@ pub fn plan_operation(
     let mut solver = solve::Solver::new(supergraph, sets, facts, budget);
     let visible = solver.without_withheld(client)?;
     let wanted = partial_unions::PartialUnions::new(&mut solver).narrow_root(visible, root)?;
+    let wanted = solver.with_contexts(wanted)?;
     let roots = solver.roots(wanted, root, kind)?;
     let drafts = emit::emit(solver, client, kind, root, &roots)?;
     fetches::finish(drafts, operation, kind, &labels)

@@ -14,10 +14,12 @@ use crate::{OperationKind, SubgraphId, TypeId, TypeNames, TypeSet};
 
 mod api;
 mod authorisation;
+mod contexts;
 mod directives;
 mod read;
 
 pub use authorisation::{Requirement, RequirementId};
+pub(crate) use contexts::{ContextId, ContextValue, Contextual};
 pub use read::SupergraphError;
 
 /// A composed graph, ready for planning.
@@ -32,6 +34,8 @@ pub struct Supergraph {
     /// The labels of progressive overrides, sorted; a field's usability refers to them by index.
     pub(crate) labels: Vec<Box<str>>,
     requirements: Vec<Requirement>,
+    /// What arguments take from objects above.
+    pub(crate) contexts: Vec<ContextValue>,
     /// Whether a union's members differ between subgraphs.
     pub(crate) has_partial_unions: bool,
     subgraphs: Vec<SubgraphInfo>,
@@ -50,6 +54,9 @@ pub struct SubgraphInfo {
 
 /// Names count from below, deferred fragments from here down.
 const FIRST_DEFERRED: u32 = u32::MAX - 2;
+
+/// Values of contexts count from here down.
+const FIRST_CONTEXT: u32 = u32::MAX / 2;
 
 /// A field's name, as a number. `__typename` is [`FieldName::TYPENAME`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -70,7 +77,17 @@ impl FieldName {
     }
 
     pub fn deferred_number(self) -> Option<u32> {
-        (self.0 <= FIRST_DEFERRED && self.0 > u32::MAX / 2).then(|| FIRST_DEFERRED - self.0)
+        (self.0 <= FIRST_DEFERRED && self.0 > FIRST_CONTEXT).then(|| FIRST_DEFERRED - self.0)
+    }
+
+    /// No field: what the object is to be asked for so that fields below it can take it from a context.
+    pub fn context(value: ContextId) -> Self {
+        Self(FIRST_CONTEXT - u32::from(value.0))
+    }
+
+    pub fn context_value(self) -> Option<ContextId> {
+        let number = u16::try_from(FIRST_CONTEXT.checked_sub(self.0)?).ok()?;
+        Some(ContextId(number))
     }
 }
 
@@ -133,8 +150,17 @@ pub(crate) struct FieldJoin {
     pub external: bool,
     pub requires: Option<SetId>,
     pub provides: Option<SetId>,
+    /// The arguments that it wants set from objects above.
+    pub contexts: Vec<Contextual>,
     /// Usable only when the label's outcome is this.
     pub label: Option<(u16, bool)>,
+}
+
+impl FieldJoin {
+    /// Something has to be brought along to resolve it.
+    pub fn brings(&self) -> bool {
+        self.requires.is_some() || !self.contexts.is_empty()
+    }
 }
 
 /// A field's type: levels of lists, each non-null or not, from the outside in, then the named type.
@@ -188,6 +214,10 @@ impl Supergraph {
     /// What `@authenticated`, `@requiresScopes` and `@policy` ask for, anywhere in it.
     pub fn requirements(&self) -> &[Requirement] {
         &self.requirements
+    }
+
+    pub(crate) fn context(&self, id: ContextId) -> &ContextValue {
+        &self.contexts[usize::from(id.0)]
     }
 
     pub(crate) fn ty(&self, id: TypeId) -> &TypeInfo {

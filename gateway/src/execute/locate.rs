@@ -26,6 +26,34 @@ pub(super) fn objects(arena: &mut Arena, root: ObjectRef, path: &[PathStep]) -> 
     front
 }
 
+/// The same with the objects above each: one for each step of the path, the root first. They lie one after the
+/// other, as many for each object as the path has steps.
+pub(super) fn objects_with_those_above(
+    arena: &mut Arena,
+    root: ObjectRef,
+    path: &[PathStep],
+) -> (Vec<ObjectRef>, Vec<ObjectRef>) {
+    let mut front = vec![root];
+    let mut above: Vec<ObjectRef> = Vec::new();
+    for (depth, step) in path.iter().enumerate() {
+        arena.begin_walk();
+        let (mut next, mut above_next) = (Vec::with_capacity(front.len()), Vec::new());
+        for (at, &object) in front.iter().enumerate() {
+            if !arena.passes(object, step.types.as_ref()) {
+                continue;
+            }
+            let known = next.len();
+            collect(arena, arena.slot(object, step.slot), &mut next);
+            for _ in known..next.len() {
+                above_next.extend_from_slice(&above[at * depth..(at + 1) * depth]);
+                above_next.push(object);
+            }
+        }
+        (front, above) = (next, above_next);
+    }
+    (front, above)
+}
+
 fn collect(arena: &mut Arena, value: Value, found: &mut Vec<ObjectRef>) {
     match value {
         Value::Object(object) if arena.visit(object) => found.push(object),

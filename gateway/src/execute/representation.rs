@@ -3,7 +3,9 @@
 use std::hash::{BuildHasher as _, RandomState};
 
 use tributary_federation::TypeId;
-use tributary_federation::plan::{Lookup, Plan, RepresentationField, RepresentationValue};
+use tributary_federation::plan::{
+    ContextArgument, ContextSource, Lookup, Plan, RepresentationField, RepresentationValue,
+};
 
 use super::arena::{Arena, ObjectRef, Value};
 
@@ -14,6 +16,8 @@ pub(super) struct Targets {
     ends: Vec<(u32, u32)>,
     /// Each object, and the next of the same representation.
     members: Vec<(ObjectRef, u32)>,
+    /// For each object what it lies below, where that tells it from others of the same representation; or empty.
+    apart: Vec<ObjectRef>,
 }
 
 const NONE: u32 = u32::MAX;
@@ -43,6 +47,22 @@ impl Targets {
         })
     }
 
+    /// The same with what each lies below, where that matters.
+    pub fn apart(&self, representation: usize) -> impl Iterator<Item = (ObjectRef, ObjectRef)> + '_ {
+        let mut next = self.ends.get(representation).map_or(NONE, |ends| ends.0);
+        std::iter::from_fn(move || {
+            let above = *self.apart.get(next as usize)?;
+            let (object, after) = self.members[next as usize];
+            next = after;
+            Some((object, above))
+        })
+    }
+
+    /// Whether objects of one representation are to be told apart.
+    pub fn are_apart(&self) -> bool {
+        !self.apart.is_empty()
+    }
+
     /// Every object.
     pub fn all(&self) -> impl Iterator<Item = ObjectRef> + '_ {
         self.members.iter().map(|member| member.0)
@@ -62,10 +82,18 @@ impl Targets {
     }
 }
 
+/// Objects that wait for one request.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    pub objects: Vec<ObjectRef>,
+    /// For each the object above that tells it from the same entity elsewhere; empty where that doesn't matter.
+    pub apart: Vec<ObjectRef>,
+}
+
 /// Why an object isn't sent.
-struct Unsendable {
+pub(super) struct Unsendable {
     /// An error says already why what it lacks isn't there.
-    explained: bool,
+    pub explained: bool,
 }
 
 const UNSENDABLE: Unsendable = Unsendable { explained: false };
@@ -76,28 +104,31 @@ pub(super) fn write(
     plan: &Plan,
     arena: &Arena,
     lookup: &Lookup,
-    objects: &[ObjectRef],
+    waiting: &Waiting,
     out: &mut Vec<u8>,
 ) -> (Targets, Vec<ObjectRef>) {
     let writer = Writer { plan, arena };
-    let mut known = Known::new(objects.len());
+    let mut known = Known::new(waiting.objects.len());
     let mut targets = Targets::default();
     let mut explained = Vec::new();
     out.push(b'[');
-    for &object in objects {
+    for (at, &object) in waiting.objects.iter().enumerate() {
         let start = out.len();
         if targets.count() > 0 {
             out.push(b',');
         }
         let from = out.len();
         match writer.representation(lookup, object, out) {
-            Ok(()) => match known.find_or_add(out, from, arena.type_of(object)) {
-                Some(representation) => {
-                    targets.add_to(representation, object);
-                    out.truncate(start);
+            Ok(()) => {
+                match known.find_or_add(out, from, arena.type_of(object)) {
+                    Some(representation) => {
+                        targets.add_to(representation, object);
+                        out.truncate(start);
+                    }
+                    None => targets.add_first(object),
                 }
-                None => targets.add_first(object),
-            },
+                targets.apart.extend(waiting.apart.get(at));
+            }
             Err(why) => {
                 out.truncate(start);
                 explained.extend(why.explained.then_some(object));
@@ -106,6 +137,22 @@ pub(super) fn write(
     }
     out.push(b']');
     (targets, explained)
+}
+
+/// Writes what an object is told by those above it.
+pub(super) fn context(
+    plan: &Plan,
+    arena: &Arena,
+    argument: &ContextArgument,
+    above: &[ObjectRef],
+    out: &mut Vec<u8>,
+) -> Result<(), Unsendable> {
+    let writer = Writer { plan, arena };
+    let fits = |source: &&ContextSource| {
+        arena.type_of(above[source.depth]).is_some_and(|own| source.types.contains(own))
+    };
+    let source = argument.sources.iter().find(fits).ok_or(UNSENDABLE)?;
+    writer.only(&source.fields, above[source.depth], argument.required, out)
 }
 
 struct Writer<'a> {
@@ -164,6 +211,57 @@ impl Writer<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The value of the one field that is selected of an object, at any depth.
+    fn only(
+        &self,
+        fields: &[RepresentationField],
+        object: ObjectRef,
+        required: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Unsendable> {
+        let own = |field: &&RepresentationField| self.arena.passes(object, field.types.as_ref());
+        let wanted = fields.iter().filter(own).find(|field| {
+            !matches!(field.value, RepresentationValue::Typename) || &*field.name != "__typename"
+        });
+        match wanted.map(|field| &field.value) {
+            None | Some(RepresentationValue::Typename) => {
+                let explained = self.arena.is_explained(object);
+                let id = self.arena.type_of(object).ok_or(Unsendable { explained })?;
+                serde_json::to_writer(out, self.plan.type_names.name(id)).map_err(|_| UNSENDABLE)
+            }
+            Some(RepresentationValue::Leaf(slot)) => {
+                self.value(self.arena.slot(object, *slot), None, required, out)
+            }
+            Some(RepresentationValue::Object(slot, inner)) => {
+                self.only_below(self.arena.slot(object, *slot), inner, required, out)
+            }
+        }
+    }
+
+    fn only_below(
+        &self,
+        value: Value,
+        fields: &[RepresentationField],
+        required: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Unsendable> {
+        match value {
+            Value::Object(object) => self.only(fields, object, required, out),
+            Value::List { start, len } => {
+                out.push(b'[');
+                for index in 0..len {
+                    if index > 0 {
+                        out.push(b',');
+                    }
+                    self.only_below(self.arena.get(start + index), fields, false, out)?;
+                }
+                out.push(b']');
+                Ok(())
+            }
+            value => self.value(value, None, required, out),
+        }
     }
 
     fn value(

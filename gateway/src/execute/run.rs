@@ -2,6 +2,7 @@
 //! what came.
 
 use bytes::Bytes;
+use smallvec::SmallVec;
 use tributary_federation::plan::{
     DeferredId, Fetch, FetchId, FetchSource, OperationKind, Plan, ReadTypename,
 };
@@ -20,7 +21,24 @@ struct Stage {
     fetches: usize,
 }
 
-/// One request.
+/// A request to a subgraph: an index into [`Run::sent`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RequestId(usize);
+
+/// A request to a subgraph, and who waits for its reply.
+struct Sent {
+    fetch: FetchId,
+    targets: Vec<Targets>,
+}
+
+/// A request that is to be sent.
+pub(super) struct Sending {
+    pub request: RequestId,
+    pub fetch: FetchId,
+    pub body: Bytes,
+}
+
+/// One client's request.
 pub(super) struct Run<'p, F> {
     plan: &'p Plan,
     request: ExecuteRequest<'p>,
@@ -31,8 +49,9 @@ pub(super) struct Run<'p, F> {
     conditions: Vec<bool>,
     /// For each fetch how many others it still waits for.
     waiting: Vec<usize>,
-    /// For each fetch that was sent who waits for its reply.
-    targets: Vec<Vec<Targets>>,
+    sent: Vec<Sent>,
+    /// For each fetch how many of its requests have no answer yet.
+    unanswered: Vec<usize>,
     /// For what each fetch is: its errors, and how many fetches haven't ended.
     stages: Vec<Stage>,
     /// Bytes of all replies: about as many as the answer will have.
@@ -59,7 +78,8 @@ impl<'p, F: Fetcher> Run<'p, F> {
             root,
             conditions: plan.conditions.iter().map(|condition| condition.holds(holds)).collect(),
             waiting: plan.fetches.iter().map(|fetch| fetch.deps.len()).collect(),
-            targets: plan.fetches.iter().map(|_| Vec::new()).collect(),
+            sent: Vec::with_capacity(plan.fetches.len()),
+            unanswered: vec![0; plan.fetches.len()],
             stages: stages(plan, request.limits.errors),
             received: 0,
             written: 0,
@@ -77,15 +97,22 @@ impl<'p, F: Fetcher> Run<'p, F> {
     }
 
     /// The first fetch is a subscription's and has been answered.
-    pub fn begin_event(&mut self) {
-        self.targets[0] = vec![Targets::same(&[self.root])];
+    pub fn begin_event(&mut self) -> RequestId {
+        self.send(FetchId(0), vec![Targets::same(&[self.root])])
     }
 
-    /// The body of a fetch's request; `None` if it needn't be sent.
-    pub fn prepare(&mut self, id: FetchId) -> Option<Bytes> {
+    fn send(&mut self, fetch: FetchId, targets: Vec<Targets>) -> RequestId {
+        self.unanswered[fetch.index()] += 1;
+        self.sent.push(Sent { fetch, targets });
+        RequestId(self.sent.len() - 1)
+    }
+
+    /// A fetch's requests: one, none if it needn't be sent, several where its objects are told different things
+    /// by those above them.
+    pub fn prepare(&mut self, id: FetchId) -> SmallVec<[Sending; 1]> {
         let fetch = self.fetch(id);
         if fetch.condition.is_some_and(|condition| !self.conditions[condition.index()]) {
-            return None;
+            return SmallVec::new();
         }
         let mut writer = request::Writer {
             plan: self.plan,
@@ -94,16 +121,23 @@ impl<'p, F: Fetcher> Run<'p, F> {
             conditions: &self.conditions,
             variables: self.request.variables,
         };
-        let outgoing = writer.write(fetch)?;
-        self.targets[id.index()] = outgoing.targets;
-        Some(outgoing.body.into())
+        let outgoing = writer.write(fetch);
+        let sending = |one: request::Outgoing| Sending {
+            request: self.send(id, one.targets),
+            fetch: id,
+            body: one.body.into(),
+        };
+        outgoing.into_iter().map(sending).collect()
     }
 
-    /// Takes in a fetch's reply, or why there is none.
-    pub fn absorb(&mut self, id: FetchId, outcome: Result<Bytes, FetchFailure>) {
+    /// Takes in a request's reply, or why there is none. Returns its fetch if that has no other request.
+    pub fn absorb(&mut self, id: RequestId, outcome: Result<Bytes, FetchFailure>) -> Option<FetchId> {
         if let Err(failure) = outcome.and_then(|reply| self.read(id, reply)) {
             self.report(id, |report| report.failure(failure));
         }
+        let fetch = self.sent[id.0].fetch;
+        self.unanswered[fetch.index()] -= 1;
+        (self.unanswered[fetch.index()] == 0).then_some(fetch)
     }
 
     /// A fetch has ended, well or not; the fetches that waited for nothing else.
@@ -159,7 +193,7 @@ impl<'p, F: Fetcher> Run<'p, F> {
     }
 
     /// Reads a reply: all of it or nothing.
-    fn read(&mut self, id: FetchId, reply: Bytes) -> Result<(), FetchFailure> {
+    fn read(&mut self, id: RequestId, reply: Bytes) -> Result<(), FetchFailure> {
         let text = std::str::from_utf8(&reply).map_err(|_| bad_reply("the reply isn't UTF-8"))?;
         if u32::try_from(text.len()).is_err() {
             return Err(bad_reply("the reply is larger than 4 GiB"));
@@ -167,9 +201,10 @@ impl<'p, F: Fetcher> Run<'p, F> {
         self.received += text.len();
         let buffer = self.arena.add_buffer(reply.clone());
         self.arena.begin();
-        let source = &self.fetch(id).source;
+        let sent = &self.sent[id.0];
+        let source = &self.fetch(sent.fetch).source;
         let reader = ReplyReader::new(self.plan, &mut self.arena, buffer, text);
-        match reader.reply(source, &self.targets[id.index()]) {
+        match reader.reply(source, &sent.targets) {
             Ok(outcome) => {
                 self.arena.commit();
                 self.report(id, |mut report| {
@@ -196,15 +231,16 @@ impl<'p, F: Fetcher> Run<'p, F> {
         }
     }
 
-    fn report(&mut self, id: FetchId, tell: impl FnOnce(Report<'_, 'p>)) {
-        let fetch = self.fetch(id);
+    fn report(&mut self, id: RequestId, tell: impl FnOnce(Report<'_, 'p>)) {
+        let Sent { fetch, targets } = &self.sent[id.0];
+        let fetch = &self.plan.fetches[fetch.index()];
         tell(Report {
             plan: self.plan,
             arena: &mut self.arena,
             errors: &mut self.stages[stage_of(fetch.deferred)].errors,
             root: self.root,
             fetch,
-            targets: &self.targets[id.index()],
+            targets,
             service: self.fetcher.service(fetch.subgraph),
         });
     }

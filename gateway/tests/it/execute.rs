@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on ends there")]
 
+mod contexts;
 mod entities;
 mod failures;
 mod graph;

@@ -31,6 +31,7 @@ struct Counters {
     with_variables: usize,
     with_abstract: usize,
     with_interface_objects: usize,
+    with_contexts: usize,
     with_weak_types: usize,
     nulls: usize,
     deferred: usize,

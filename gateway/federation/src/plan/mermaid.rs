@@ -73,7 +73,9 @@ impl Plan {
         let by = self.representations(lookup).join(" | ");
         let own = lookup.condition.filter(|_| lookup.condition != fetch.condition);
         let only_if = self.only_if(own).map(|text| format!(" {text}")).unwrap_or_default();
-        format!("at {} by {by}{only_if}", self.path(&lookup.path))
+        let contexts: String =
+            self.contexts(lookup).iter().map(|context| format!(" with {context}")).collect();
+        format!("at {} by {by}{contexts}{only_if}", self.path(&lookup.path))
     }
 
     fn only_if(&self, condition: Option<ConditionId>) -> Option<String> {

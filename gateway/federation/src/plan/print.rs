@@ -5,7 +5,8 @@ use std::fmt::{self, Display, Write};
 use serde::Serialize;
 
 use super::{
-    Condition, Fetch, FetchSource, Lookup, PathStep, Plan, RepresentationField, RepresentationValue, ShapeId,
+    Condition, ContextArgument, ContextSource, Fetch, FetchSource, Lookup, PathStep, Plan,
+    RepresentationField, RepresentationValue, ShapeId,
 };
 use crate::Supergraph;
 
@@ -50,16 +51,19 @@ impl Plan {
         struct Target {
             path: String,
             representations: Vec<String>,
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            contexts: Vec<String>,
         }
         let targets = match &fetch.source {
             FetchSource::Root { path, .. } => {
-                vec![Target { path: self.path(path), representations: Vec::new() }]
+                vec![Target { path: self.path(path), representations: Vec::new(), contexts: Vec::new() }]
             }
             FetchSource::Entities(lookups) => lookups
                 .iter()
                 .map(|lookup| Target {
                     path: self.path(&lookup.path),
                     representations: self.representations(lookup),
+                    contexts: self.contexts(lookup),
                 })
                 .collect(),
         };
@@ -105,6 +109,21 @@ impl Plan {
             format!("{name} {{ {} }}", fields(&representation.fields))
         };
         lookup.representations.iter().map(of).collect()
+    }
+
+    /// Where each value comes from that is taken from objects above.
+    pub(super) fn contexts(&self, lookup: &Lookup) -> Vec<String> {
+        let source = |source: &ContextSource| {
+            let names: Vec<&str> = source.types.iter().map(|ty| self.type_names.name(ty)).collect();
+            let above = match self.path(&lookup.path[..source.depth]) {
+                path if path.is_empty() => "the root".to_owned(),
+                path => path,
+            };
+            format!("{} {{ {} }} of {above}", names.join("|"), fields(&source.fields))
+        };
+        let argument =
+            |argument: &ContextArgument| argument.sources.iter().map(source).collect::<Vec<_>>().join(" or ");
+        lookup.contexts.iter().map(argument).collect()
     }
 
     pub(super) fn condition(&self, condition: &Condition) -> String {
@@ -153,7 +172,11 @@ impl Display for PlanDisplay<'_> {
                 FetchSource::Entities(lookups) => {
                     for lookup in lookups {
                         let representations = self.plan.representations(lookup).join(" | ");
-                        writeln!(f, "    at {} by {representations}", self.plan.path(&lookup.path))?;
+                        write!(f, "    at {} by {representations}", self.plan.path(&lookup.path))?;
+                        for context in self.plan.contexts(lookup) {
+                            write!(f, " with {context}")?;
+                        }
+                        writeln!(f)?;
                     }
                 }
             }

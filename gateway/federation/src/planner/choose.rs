@@ -19,6 +19,8 @@ pub(super) struct Choice {
     /// What of the field's selection that place can't answer.
     pub missing: Option<SetId>,
     pub requires: Option<(SetId, FragId)>,
+    /// The field needs what it requires, or what is taken from a context.
+    pub brings: bool,
 }
 
 /// Fields that have the same choices: leaves that the same subgraphs resolve are one decision.

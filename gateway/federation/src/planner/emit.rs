@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashSet;
 
+use super::contexts::Frames;
 use super::deferred::DeferredFragments;
 use super::node::Node;
 use super::position::{Positions, ROOT};
@@ -11,9 +12,9 @@ use super::representation::{self, DraftRepresentation};
 use super::request::{RequestNode, Requests, Wanted};
 use super::solve::{Content, Enter, Frag, FragId, Need, Placed, Solver, ValueId, Visit};
 use super::{PlanError, Roots};
-use crate::plan::{DeferredId, PathStep, RepresentationField, ShapeId, SlotId};
+use crate::plan::{ContextArgument, DeferredId, PathStep, RepresentationField, ShapeId, SlotId};
 use crate::selection::{CondId, SetId};
-use crate::supergraph::{FieldName, FieldType};
+use crate::supergraph::{ContextId, Contextual, FieldName, FieldType};
 use crate::{OperationKind, SubgraphId, TypeId, TypeSet};
 
 /// Index into [`Drafts::groups`].
@@ -38,6 +39,14 @@ pub(super) struct Group {
     pub part: usize,
     /// The deferred fragment that it is for.
     pub deferred: Option<DeferredId>,
+    /// Nothing in it is the client's own wish.
+    pub own: bool,
+    /// What its fields take from objects above, sorted; equal for all of its objects.
+    pub contexts: Vec<ContextId>,
+    /// The same, once it is known from where.
+    pub arguments: Vec<ContextArgument>,
+    /// See [`crate::plan::Lookup::apart`].
+    pub apart: Option<usize>,
 }
 
 /// All groups of a plan, before they are merged into fetches.
@@ -49,6 +58,7 @@ pub(super) struct Drafts<'a> {
     pub client: SetId,
     pub root: TypeId,
     pub deferred: DeferredFragments,
+    pub frames: Frames,
     /// The client's variables, in the order of their definitions.
     pub variables: Vec<Box<str>>,
     part: usize,
@@ -90,6 +100,7 @@ pub(super) fn emit<'a>(
         client,
         root,
         deferred: DeferredFragments::default(),
+        frames: Frames::default(),
         variables: Vec::new(),
         part: 0,
     };
@@ -111,15 +122,16 @@ pub(super) fn emit<'a>(
         drafts.part = drafts.part_of(part, *frag);
         drafts.frag(*frag, &TypeSet::of(root), &at)?;
     }
+    drafts.take_contexts()?;
     Ok(drafts)
 }
 
 type Touched = BTreeSet<GroupId>;
 
-/// A field in one subgraph: its type, and what it provides.
-type FieldHere = (FieldType, Option<SetId>);
+/// A field in one subgraph: its type, what it provides, and what it takes from contexts.
+type FieldHere<'a> = (FieldType, Option<SetId>, &'a [Contextual]);
 
-impl Drafts<'_> {
+impl<'a> Drafts<'a> {
     /// Mutation fields that follow each other in one subgraph go in one request, which runs them in order,
     /// as long as nothing else has to be fetched in between.
     fn part_of(&self, part: usize, frag: FragId) -> usize {
@@ -171,6 +183,11 @@ impl Drafts<'_> {
         let frag = self.solver.frag(id);
         let mut touched = Touched::new();
         touched.extend(at.group);
+        for context in &frag.contexts {
+            let own = At { own: true, cond: context.cond, ..at.clone() };
+            let groups = self.frag(context.frag, types, &own)?;
+            self.offer_context(context, at.position, types, groups)?;
+        }
         for placed in &frag.here {
             touched.extend(self.placed(placed, types, at)?);
         }
@@ -237,11 +254,19 @@ impl Drafts<'_> {
                 representation::join(&mut fields, more);
             }
         }
+        let contexts = match &visit.content {
+            Content::Fields(fields) => self.contexts_needed(fields, types, visit.on, visit.subgraph),
+            Content::Interface(_) => Vec::new(),
+        };
+        for &value in &contexts {
+            deps.extend(self.context_sources(value, &at.path).1);
+        }
         let entities = visit.enter != Enter::Root;
-        let group = self.group(visit, at, deps, types, &fields);
+        let group = self.group(visit, at, deps, types, &fields, contexts);
         if entities {
             self.represent(group, types, visit.on, fields);
         }
+        self.groups[group].own &= at.own;
         self.want(group, at.cond);
         let inner = At {
             group: Some(group),
@@ -345,15 +370,15 @@ impl Drafts<'_> {
         placed: &Placed,
         types: &TypeSet,
         at: &At,
-    ) -> Result<Vec<(TypeSet, FieldHere)>, PlanError> {
+    ) -> Result<Vec<(TypeSet, FieldHere<'a>)>, PlanError> {
         let field = placed.entry.field;
         let supergraph = self.solver.joins.supergraph;
-        let mut found: Vec<(TypeSet, FieldHere)> = Vec::new();
+        let mut found: Vec<(TypeSet, FieldHere<'a>)> = Vec::new();
         for ty in types.iter() {
             let node =
                 Node { ty: at.on.unwrap_or(ty), subgraph: at.subgraph, provided: at.provided, later: false };
             let Some(local) = self.solver.joins.local(node, field, &mut self.solver.sets) else { continue };
-            let alike = (local.ty, local.provided);
+            let alike = (local.ty, local.provided, local.contexts);
             match found.iter_mut().find(|(_, known)| *known == alike) {
                 Some((types, _)) => types.insert(ty),
                 None => found.push((TypeSet::of(ty), alike)),
@@ -374,7 +399,7 @@ impl Drafts<'_> {
         node: RequestNode,
         at: &At,
         child: Option<ValueId>,
-        (ty, provided): FieldHere,
+        (ty, provided, contexts): FieldHere<'a>,
     ) -> Result<Touched, PlanError> {
         let entry = &placed.entry;
         let supergraph = self.solver.joins.supergraph;
@@ -393,6 +418,7 @@ impl Drafts<'_> {
             cond: if at.own { CondId::ALWAYS } else { entry.cond },
             name: name.as_deref().unwrap_or(supergraph.field_name(entry.field)),
             ty: &ty,
+            contexts,
             child: position,
         };
         let below = self.requests.select(node, wanted, supergraph, &mut self.solver.sets);
@@ -418,6 +444,7 @@ impl Drafts<'_> {
         deps: Touched,
         types: &TypeSet,
         fields: &[RepresentationField],
+        contexts: Vec<ContextId>,
     ) -> GroupId {
         let (subgraph, only_if) = (visit.subgraph, visit.only_if);
         let entities = visit.enter != Enter::Root;
@@ -430,6 +457,7 @@ impl Drafts<'_> {
                 && group.only_if == only_if
                 && group.deferred == at.deferred
                 && group.path == at.path
+                && group.contexts == contexts
                 && group.level >= level
                 && group.can_represent(types, fields)
         };
@@ -453,6 +481,10 @@ impl Drafts<'_> {
             level,
             part,
             deferred: at.deferred,
+            own: at.own,
+            contexts,
+            arguments: Vec::new(),
+            apart: None,
         });
         self.groups.len() - 1
     }
@@ -465,7 +497,7 @@ impl Drafts<'_> {
     }
 
     /// Whether `group` needs `other`, directly or not.
-    fn depends(&self, group: GroupId, other: GroupId) -> bool {
+    pub fn depends(&self, group: GroupId, other: GroupId) -> bool {
         let mut open = vec![group];
         let mut seen = FxHashSet::default();
         while let Some(at) = open.pop() {

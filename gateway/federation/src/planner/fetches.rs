@@ -14,6 +14,7 @@ use crate::plan::{
     ReadTypename, Representation, Shape, Slot,
 };
 use crate::selection::{CondId, Labels};
+use crate::supergraph::ContextId;
 use crate::{OperationKind, Plan};
 
 mod merge;
@@ -103,6 +104,7 @@ fn fetch(
                 text.out.push_str(&format!("{key}:"));
             }
             text.out.push_str(&format!("_entities(representations:${variable})"));
+            text.contexts = drafts.context_variables(&group.contexts);
             text.selection(drafts, group.node, group.subgraph);
             declared.push(format!("${variable}:[_Any!]!"));
             variables.push(FetchVariable {
@@ -115,7 +117,16 @@ fn fetch(
                 representations: representations(drafts, id),
                 read: reads.read(&[group.node]),
                 condition: conditions.id(drafts, conds[at]),
+                contexts: group.arguments.clone(),
+                apart: group.apart,
             });
+            for (at, (value, name)) in text.contexts.iter().enumerate() {
+                declared.push(format!("${name}:{}", drafts.solver.joins.supergraph.context(*value).ty));
+                variables.push(FetchVariable {
+                    key: format!("\"{name}\":").into_bytes().into(),
+                    value: FetchVariableValue::Context(at),
+                });
+            }
         }
         text.out.push('}');
         FetchSource::Entities(lookups)
@@ -181,6 +192,18 @@ impl Drafts<'_> {
     fn any_of(&self, conds: &[CondId], conditions: &mut Conditions) -> Option<crate::plan::ConditionId> {
         let first = *conds.first()?;
         if conds.iter().all(|cond| *cond == first) { conditions.id(self, first) } else { None }
+    }
+
+    /// The variables that values of contexts travel in, clear of the client's variables.
+    fn context_variables(&self, contexts: &[ContextId]) -> Vec<(ContextId, String)> {
+        let name = |(at, &value): (usize, &ContextId)| {
+            let mut name = format!("_c{at}");
+            while self.variables.iter().any(|known| **known == *name) {
+                name.insert(0, '_');
+            }
+            (value, name)
+        };
+        contexts.iter().enumerate().map(name).collect()
     }
 
     /// The key and the variable of one of a request's lookups, clear of the client's variables.

@@ -71,7 +71,7 @@ impl Solver<'_> {
                 return;
             }
             let path = match above {
-                _ if entry.field.is_deferred() => above.to_owned(),
+                _ if entry.field.is_deferred() || entry.field.context_value().is_some() => above.to_owned(),
                 "" => self.sets.key(entry.key).to_owned(),
                 _ => format!("{above}.{}", self.sets.key(entry.key)),
             };

@@ -2,7 +2,7 @@
 
 use super::facts::{Fact, Facts};
 use crate::selection::{Entry, LocalSets, Set, SetId};
-use crate::supergraph::{FieldJoin, FieldName, FieldType, TypeKind};
+use crate::supergraph::{Contextual, FieldJoin, FieldName, FieldType, TypeKind};
 use crate::{SubgraphId, Supergraph, TypeId};
 
 /// Objects of one runtime type in one subgraph's answer, with the fields that `@provides` adds there.
@@ -21,11 +21,20 @@ pub(super) struct Node {
 pub(super) const NOWHERE: SubgraphId = SubgraphId(u16::MAX);
 
 /// A field that can be selected at a node.
-pub(super) struct Local {
+pub(super) struct Local<'a> {
     pub ty: FieldType,
     pub requires: Option<SetId>,
     /// What its objects get by `@provides`.
     pub provided: Option<SetId>,
+    /// The arguments that are set from objects above.
+    pub contexts: &'a [Contextual],
+}
+
+impl Local<'_> {
+    /// Something has to be brought along to resolve it, so its object has to be entered by a key.
+    pub fn brings(&self) -> bool {
+        self.requires.is_some() || !self.contexts.is_empty()
+    }
 }
 
 /// Answers what can be selected where.
@@ -36,7 +45,7 @@ pub(super) struct Joins<'a> {
 
 impl<'a> Joins<'a> {
     /// The field at the node, if the subgraph resolves it there.
-    pub fn local(&self, node: Node, field: FieldName, sets: &mut LocalSets) -> Option<Local> {
+    pub fn local(&self, node: Node, field: FieldName, sets: &mut LocalSets) -> Option<Local<'a>> {
         if node.subgraph == NOWHERE {
             return None;
         }
@@ -46,11 +55,15 @@ impl<'a> Joins<'a> {
         match (usable, provided) {
             (Some(join), provided) if !join.external || provided.is_some() => {
                 let below = provided.and_then(|entry| entry.sub);
-                let requires = if join.external { None } else { join.requires };
+                let (requires, contexts) =
+                    if join.external { (None, &[][..]) } else { (join.requires, &join.contexts[..]) };
                 let provided = both(sets, below, join.provides);
-                Some(Local { ty: join.ty.clone(), requires, provided })
+                Some(Local { ty: join.ty.clone(), requires, provided, contexts })
             }
-            (None, Some(entry)) => Some(Local { ty: info.ty.clone(), requires: None, provided: entry.sub }),
+            (None, Some(entry)) => {
+                let (ty, provided) = (info.ty.clone(), entry.sub);
+                Some(Local { ty, requires: None, provided, contexts: &[] })
+            }
             _ => None,
         }
     }

@@ -130,11 +130,12 @@ impl Solver<'_> {
         }
         let Some(local) = self.joins.local(way.node, entry.field, &mut self.sets) else { return Ok(None) };
         let mut choice = Choice { place, level: way.level, cost: way.cost.clone(), ..Choice::default() };
+        choice.brings = local.brings();
+        if choice.brings && (place == Place(0) || way.root) {
+            // Without a key there is no way to bring along what the field needs.
+            return Ok(None);
+        }
         if let Some(requires) = local.requires {
-            // Without a key there is no way to bring along what the field requires.
-            if place == Place(0) || way.root {
-                return Ok(None);
-            }
             let requires = self.restrict(requires, node.ty);
             let frag = self.solve(requires, node)?;
             if self.frag(frag).missing.is_some() {
@@ -146,7 +147,7 @@ impl Solver<'_> {
             choice.cost.add(&before);
             choice.cost.add_fetch(choice.level, way.node.subgraph);
             choice.requires = Some((requires, frag));
-        } else if way.back && !node.later {
+        } else if way.back && !node.later && !choice.brings {
             return Ok(None);
         }
         if place != Place(0) {

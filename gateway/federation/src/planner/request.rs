@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::plan::{ShapeId, SlotId};
 use crate::selection::{ArgsId, CondId, LocalSets};
-use crate::supergraph::{FieldName, FieldType, TypeKind};
+use crate::supergraph::{Contextual, FieldName, FieldType, TypeKind};
 use crate::{Supergraph, TypeId, TypeSet};
 
 /// Index into [`Requests::nodes`].
@@ -43,6 +43,8 @@ pub(super) struct SelectedField {
     pub on: Option<TypeId>,
     pub cond: CondId,
     pub ty: FieldType,
+    /// The arguments that are set from contexts.
+    pub contexts: Vec<Contextual>,
     pub child: Option<RequestNode>,
 }
 
@@ -58,6 +60,8 @@ pub(super) struct Wanted<'a> {
     pub name: &'a str,
     /// Its type in the subgraph.
     pub ty: &'a FieldType,
+    /// The arguments that are set from contexts.
+    pub contexts: &'a [Contextual],
     /// Where its objects are stored.
     pub child: Option<ShapeId>,
 }
@@ -128,7 +132,7 @@ impl Requests {
                 && known.on == wanted.on
         };
         for known in self.nodes[node.0].fields.iter_mut().filter(same) {
-            if known.ty != *wanted.ty {
+            if known.ty != *wanted.ty || known.contexts != wanted.contexts {
                 continue;
             }
             if known.types == *wanted.types {
@@ -155,6 +159,7 @@ impl Requests {
             on: wanted.on,
             cond: wanted.cond,
             ty: wanted.ty.clone(),
+            contexts: wanted.contexts.to_vec(),
             child,
         });
         child
@@ -190,6 +195,7 @@ impl Requests {
                 cond: field.cond,
                 name: &field.name,
                 ty: &field.ty,
+                contexts: &field.contexts,
                 child: field.child.map(|child| self.nodes[child.0].position),
             };
             let below = self.select(into, wanted, supergraph, sets);

@@ -11,7 +11,7 @@ use super::node::{Joins, NOWHERE, Node};
 use super::ways::Way;
 use super::{PlanError, Roots};
 use crate::selection::{ArgsId, CondId, Entry, LocalSets, Set, SetId};
-use crate::supergraph::FieldName;
+use crate::supergraph::{ContextId, FieldName};
 use crate::{OperationKind, SubgraphId, Supergraph, TypeId, TypeSet};
 
 /// How a selection set on objects of one type is answered; index into [`Solver::frags`].
@@ -30,6 +30,8 @@ pub(super) struct Frag {
     /// Further visits to the object, in an order in which each can be entered.
     pub visits: Vec<Visit>,
     pub deferred: Vec<Deferred>,
+    /// What fields below take from these objects.
+    pub contexts: Vec<Context>,
     /// What has no source from here.
     pub missing: Option<SetId>,
 }
@@ -39,6 +41,17 @@ pub(super) struct Frag {
 pub(super) struct Deferred {
     pub number: u32,
     pub frag: FragId,
+}
+
+/// A value that fields below take from the objects.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Context {
+    pub value: ContextId,
+    /// What is selected for it, and where that comes from.
+    pub set: SetId,
+    pub frag: FragId,
+    /// When any field needs it.
+    pub cond: CondId,
 }
 
 /// A field that has found its place.
@@ -275,6 +288,7 @@ impl<'a> Solver<'a> {
         let object = !self.joins.is_interface_object(node.ty, node.subgraph);
         let mut discover = false;
         let mut missing: Set = Vec::new();
+        let mut cost = Cost::default();
         for entry in self.sets.set(set).iter() {
             match entry.field {
                 field if field.is_deferred() => {
@@ -284,6 +298,13 @@ impl<'a> Solver<'a> {
                     frag.deferred.extend(deferred);
                     missing.extend(rest);
                 }
+                field if field.context_value().is_some() => match self.context(entry, node)? {
+                    Some((context, own)) => {
+                        frag.contexts.push(context);
+                        cost.add(&own);
+                    }
+                    None => missing.push(entry.clone()),
+                },
                 FieldName::INTROSPECTION => {}
                 FieldName::TYPENAME if object => frag.here.push(Placed { entry: entry.clone(), child: None }),
                 FieldName::TYPENAME => discover = true,
@@ -299,7 +320,6 @@ impl<'a> Solver<'a> {
         if discover {
             open.push(self.typename_entry());
         }
-        let mut cost = Cost::default();
         if !open.is_empty() {
             missing.extend(self.place(open, node, &mut frag, &mut cost)?);
         }
@@ -347,7 +367,7 @@ impl<'a> Solver<'a> {
     /// A field that costs nothing where the object already is: no other choice can be better.
     fn free_here(&mut self, entry: &Entry, node: Node) -> Result<Option<Placed>, PlanError> {
         let Some(local) = self.joins.local(node, entry.field, &mut self.sets) else { return Ok(None) };
-        if local.requires.is_some() || node.later && self.can_enter_again(node)? {
+        if local.brings() || node.later && self.can_enter_again(node)? {
             return Ok(None);
         }
         let Some(sub) = entry.sub else { return Ok(Some(Placed { entry: entry.clone(), child: None })) };

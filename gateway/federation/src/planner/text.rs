@@ -6,7 +6,7 @@ use super::emit::Drafts;
 use super::request::{RequestNode, SelectedField};
 use crate::plan::VariableId;
 use crate::selection::CondId;
-use crate::supergraph::TypeKind;
+use crate::supergraph::{ContextId, TypeKind};
 use crate::{SubgraphId, TypeId, TypeSet};
 
 /// The text of selections, and which of the client's variables it uses.
@@ -17,6 +17,8 @@ pub(super) struct Text {
     pub variables: Vec<Box<str>>,
     /// Variables of conditions.
     pub conditions: Vec<VariableId>,
+    /// Values of contexts, each in the variable that it travels in.
+    pub contexts: Vec<(ContextId, String)>,
 }
 
 impl Text {
@@ -122,6 +124,7 @@ impl Text {
         self.out.push_str(name);
         let args = drafts.solver.sets.args(field.args);
         self.out.push_str(&args.text);
+        self.contextual(field);
         for variable in &args.variables {
             if !self.variables.contains(variable) {
                 self.variables.push(variable.clone());
@@ -129,6 +132,21 @@ impl Text {
         }
         if let Some(child) = field.child {
             self.selection(drafts, child, subgraph);
+        }
+    }
+
+    /// Adds the arguments that are set from contexts.
+    fn contextual(&mut self, field: &SelectedField) {
+        for contextual in &field.contexts {
+            let Some((_, name)) = self.contexts.iter().find(|(value, _)| *value == contextual.value) else {
+                continue;
+            };
+            match self.out.ends_with(')') {
+                true => self.out.truncate(self.out.len() - 1),
+                false => self.out.push('('),
+            }
+            let separator = if self.out.ends_with('(') { "" } else { "," };
+            let _ = write!(self.out, "{separator}{}:${name})", contextual.argument);
         }
     }
 

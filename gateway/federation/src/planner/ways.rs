@@ -7,7 +7,7 @@ use super::cost::Cost;
 use super::node::{NOWHERE, Node};
 use super::solve::{Content, Enter, Frag, FragId, Need, Placed, Solver, Visit};
 use crate::selection::{CondId, Entry, SetId};
-use crate::supergraph::{FieldName, TypeKind};
+use crate::supergraph::{FieldJoin, FieldName, TypeKind};
 use crate::{OperationKind, SubgraphId, TypeId};
 
 /// How to get from a node to the same object elsewhere.
@@ -20,7 +20,7 @@ pub(super) struct Way {
     pub is_interface: bool,
     /// By a root selection, without a key.
     pub root: bool,
-    /// Back into the subgraph where the object already is, for fields with `@requires`.
+    /// Back into the subgraph where the object already is, for fields that something is to be brought along for.
     pub back: bool,
     /// How many fetches after the one in which the object was reached.
     pub level: u8,
@@ -107,7 +107,8 @@ impl Solver<'_> {
         }
     }
 
-    /// The way back into the node's own subgraph by a key, where `@requires` brings something along.
+    /// The way back into the node's own subgraph by a key, where `@requires` or `@fromContext` brings something
+    /// along.
     pub(super) fn way_back(&mut self, node: Node, ways: &[Way]) -> Result<Option<Way>, PlanError> {
         if node.subgraph == NOWHERE || self.root_kind(node.ty).is_some() {
             return Ok(None);
@@ -118,7 +119,7 @@ impl Solver<'_> {
             .ty(node.ty)
             .fields
             .iter()
-            .any(|(_, field)| field.join(node.subgraph).is_some_and(|join| join.requires.is_some()));
+            .any(|(_, field)| field.join(node.subgraph).is_some_and(FieldJoin::brings));
         if !needed && !node.later {
             return Ok(None);
         }
@@ -188,7 +189,7 @@ impl Solver<'_> {
                 break;
             }
             let Some(local) = self.joins.local(way.node, entry.field, &mut self.sets) else { continue };
-            if local.requires.is_some() {
+            if local.brings() {
                 continue;
             }
             let mut cost = way.cost.clone();
@@ -227,7 +228,7 @@ impl Solver<'_> {
                 frag.here.push(placed);
                 continue;
             }
-            let only_if = if choice.requires.is_some() { entry.cond } else { CondId::ALWAYS };
+            let only_if = if choice.brings { entry.cond } else { CondId::ALWAYS };
             let mut key = VisitKey { way: choice.place.0, level: choice.level, only_if, number: 0 };
             let mut at = visit(key, ways, &mut visits, frag);
             while !self.brings(choice.requires, &mut frag.visits[at].enter) {

@@ -3,6 +3,8 @@
 use apollo_compiler::ast::{Argument, Directive, Value};
 use apollo_compiler::{Node, Schema};
 
+use super::contexts::ContextArgument;
+
 /// `@join__type`
 pub(super) struct JoinType<'a> {
     pub graph: &'a str,
@@ -21,6 +23,7 @@ pub(super) struct JoinField<'a> {
     pub overrides: Option<&'a str>,
     pub used_overridden: bool,
     pub label: Option<&'a str>,
+    pub contexts: Vec<ContextArgument<'a>>,
 }
 
 pub(super) fn string<'a>(directive: &'a Directive, name: &str) -> Option<&'a str> {
@@ -71,6 +74,7 @@ impl<'a> JoinField<'a> {
             overrides: string(directive, "override"),
             used_overridden: flag(directive, "usedOverridden", false),
             label: string(directive, "overrideLabel"),
+            contexts: ContextArgument::read(directive),
         })
     }
 }

@@ -8,6 +8,7 @@ use apollo_compiler::validation::Valid;
 use apollo_compiler::{Name, Schema};
 use rustc_hash::FxHashMap;
 
+mod contexts;
 mod field_sets;
 mod possible;
 
@@ -60,7 +61,7 @@ pub enum SupergraphError {
 }
 
 /// Features that bind whoever runs a supergraph, as far as they are implemented here.
-const KNOWN_FEATURES: [&str; 9] = [
+const KNOWN_FEATURES: [&str; 10] = [
     "/core/",
     "/link/",
     "/join/",
@@ -70,6 +71,7 @@ const KNOWN_FEATURES: [&str; 9] = [
     "/requiresScopes/",
     "/policy/",
     "/cacheTag/",
+    "/context/",
 ];
 
 /// `@oneOf` is newer than apollo-compiler's built-in definitions.
@@ -81,6 +83,7 @@ pub(super) fn read(sdl: &str) -> Result<Supergraph, SupergraphError> {
     let mut reader = Reader::new(&full)?;
     let mut types = reader.types()?;
     spread(&mut types, &reader.requirements.all);
+    let contexts = reader.contexts(&types)?;
     let roots = {
         let root = |name: &Option<apollo_compiler::schema::ComponentName>| {
             name.as_ref().and_then(|name| reader.names.id(name))
@@ -100,6 +103,7 @@ pub(super) fn read(sdl: &str) -> Result<Supergraph, SupergraphError> {
         sets: Sets::default(),
         labels,
         requirements: requirements.all,
+        contexts,
         subgraphs,
         full,
         api: Arc::new(api),
@@ -150,6 +154,7 @@ struct Reader<'a> {
     field_sets: Vec<WantedSet>,
     labels: Vec<Box<str>>,
     requirements: Requirements,
+    contexts: Vec<contexts::Wanted>,
 }
 
 impl<'a> Reader<'a> {
@@ -188,8 +193,17 @@ impl<'a> Reader<'a> {
         labels.sort_unstable();
         labels.dedup();
         let requirements = Requirements::of(schema);
-        let field_sets = Vec::new();
-        Ok(Self { schema, names, fields, graphs: ids, subgraphs, field_sets, labels, requirements })
+        Ok(Self {
+            schema,
+            names,
+            fields,
+            graphs: ids,
+            subgraphs,
+            field_sets: Vec::new(),
+            labels,
+            requirements,
+            contexts: Vec::new(),
+        })
     }
 
     fn graph(&self, graph: &str, place: &str) -> Result<SubgraphId, SupergraphError> {
@@ -284,8 +298,14 @@ impl<'a> Reader<'a> {
         let mut joins: Vec<Option<FieldJoin>> = vec![None; self.subgraphs.len()];
         let found: Vec<JoinField> =
             definition.directives.iter().filter_map(|it| JoinField::read(it)).collect();
-        let plain =
-            FieldJoin { ty: ty.clone(), external: false, requires: None, provides: None, label: None };
+        let plain = FieldJoin {
+            ty: ty.clone(),
+            external: false,
+            requires: None,
+            provides: None,
+            contexts: Vec::new(),
+            label: None,
+        };
         if found.is_empty() {
             for (join, _) in joins.iter_mut().zip(types).filter(|(_, ty)| ty.is_some()) {
                 *join = Some(plain.clone());
@@ -305,6 +325,7 @@ impl<'a> Reader<'a> {
                 ty,
                 external: join.external || join.used_overridden && label.is_none(),
                 label: label.map(|label| (label, true)),
+                contexts: self.contextual(subgraph, &join.contexts),
                 ..plain.clone()
             });
             if let Some(source) = join.overrides {

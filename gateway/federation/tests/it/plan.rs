@@ -2,6 +2,7 @@
 
 mod audit;
 mod cases;
+mod contexts;
 mod defer;
 mod facts;
 mod limits;

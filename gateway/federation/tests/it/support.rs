@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use tributary_federation::compose::{Composition, SubgraphSdl, compose};
 
 /// What `# name` puts before a subgraph: all of federation 2.9 under its own names.
-const LINK: &str = r#"extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@requires", "@provides", "@external", "@shareable", "@extends", "@override", "@inaccessible", "@tag", "@interfaceObject", "@composeDirective", "@authenticated", "@requiresScopes", "@policy", "@cost", "@listSize"])"#;
+const LINK: &str = r#"extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@requires", "@provides", "@external", "@shareable", "@extends", "@override", "@inaccessible", "@tag", "@interfaceObject", "@composeDirective", "@authenticated", "@requiresScopes", "@policy", "@cost", "@listSize", "@context", "@fromContext"])"#;
 
 /// Named subgraphs with their SDL.
 pub type Subgraphs = Vec<(String, String)>;

@@ -53,7 +53,7 @@ pub struct Answer {
     pub requests: Vec<(String, Json)>,
 }
 
-const LINK: &str = r#"extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key", "@requires",
+const LINK: &str = r#"extend schema @link(url: "https://specs.apollo.dev/federation/v2.8", import: ["@key", "@requires", "@context", "@fromContext",
     "@provides", "@external", "@shareable", "@override", "@inaccessible", "@tag", "@interfaceObject"])
 "#;
 
@@ -69,6 +69,8 @@ const SERVED: &str = r#"
     directive @override(from: String!) on FIELD_DEFINITION
     directive @inaccessible on OBJECT | FIELD_DEFINITION | ENUM_VALUE
     directive @interfaceObject on OBJECT
+    directive @context(name: String!) repeatable on OBJECT | INTERFACE | UNION
+    directive @fromContext(field: String) on ARGUMENT_DEFINITION
 "#;
 
 impl Graph {

@@ -78,7 +78,8 @@ impl World {
             named => {
                 let members = self.members(named);
                 let member = &members[(seed % members.len() as u64) as usize];
-                let id = if member.starts_with('E') { mix(seed) % POOL } else { mix(seed) % 64 };
+                let id =
+                    if member.starts_with(['E', 'C', 'D', 'M']) { mix(seed) % POOL } else { mix(seed) % 64 };
                 Value::Object(member.clone(), id)
             }
         }

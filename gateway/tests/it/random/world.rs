@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::dice::Dice;
 
+mod contexts;
 mod interfaces;
 mod print;
 
@@ -25,6 +26,8 @@ pub struct Field {
     pub weak: BTreeSet<Subgraph>,
     /// What each owner provides of its entity.
     pub provides: BTreeMap<Subgraph, String>,
+    /// The type of the argument that is set from a context.
+    pub told: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -48,6 +51,8 @@ pub struct InterfaceObject {
 pub struct World {
     pub subgraphs: usize,
     pub interface_object: Option<InterfaceObject>,
+    /// Who takes something from objects above.
+    pub teller: Option<Subgraph>,
     pub objects: Vec<Object>,
     /// Interfaces and their fields.
     pub interfaces: BTreeMap<String, Vec<Field>>,
@@ -68,6 +73,7 @@ fn field(name: &str, ty: &str) -> Field {
         requires: None,
         weak: BTreeSet::new(),
         provides: BTreeMap::new(),
+        told: None,
     }
 }
 
@@ -79,6 +85,7 @@ impl World {
         let mut world = Self {
             subgraphs,
             interface_object: None,
+            teller: None,
             objects: Vec::new(),
             interfaces: BTreeMap::new(),
             unions: BTreeMap::new(),
@@ -119,6 +126,7 @@ impl World {
         world.deal_query(dice, entities, &named);
         world.deal_interface_object(dice);
         world.deal_provides(dice, entities);
+        world.deal_contexts(dice);
         world
     }
 

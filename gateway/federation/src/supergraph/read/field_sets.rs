@@ -1,12 +1,12 @@
-//! Field sets of keys, `requires` and `provides`: gathered while the tables are read, normalised once they stand.
+//! Field sets of keys, `requires`, `provides` and contexts: gathered while the tables are read, normalised once they stand.
 
 use apollo_compiler::Name;
 use apollo_compiler::executable::FieldSet;
 
 use super::SupergraphError;
 use crate::selection::{CollectError, Collector, LocalSets, SetId, Sets};
-use crate::supergraph::{FieldJoin, FieldName, Key, Supergraph, TypeInfo};
-use crate::{SubgraphId, TypeId};
+use crate::supergraph::{ContextId, FieldJoin, FieldName, Key, Supergraph, TypeInfo};
+use crate::{SubgraphId, TypeId, TypeSet};
 
 /// A field set that is to be normalised once the tables stand, and where it belongs.
 pub(super) struct WantedSet {
@@ -17,9 +17,23 @@ pub(super) struct WantedSet {
 }
 
 pub(super) enum SetSlot {
-    Key { subgraph: SubgraphId, resolvable: bool },
-    Requires { field: FieldName, subgraph: SubgraphId },
-    Provides { field: FieldName, subgraph: SubgraphId },
+    Key {
+        subgraph: SubgraphId,
+        resolvable: bool,
+    },
+    Requires {
+        field: FieldName,
+        subgraph: SubgraphId,
+    },
+    Provides {
+        field: FieldName,
+        subgraph: SubgraphId,
+    },
+    /// On objects of these types.
+    Context {
+        value: ContextId,
+        types: TypeSet,
+    },
 }
 
 pub(super) fn normalise(
@@ -53,6 +67,9 @@ impl Supergraph {
     pub(super) fn place_field_set(&mut self, wanted: &WantedSet, fields: SetId) {
         let ty = &mut self.types[wanted.ty.index()];
         match wanted.slot {
+            SetSlot::Context { value, ref types } => {
+                self.contexts[usize::from(value.0)].owners.push((types.clone(), fields));
+            }
             SetSlot::Key { subgraph, resolvable } => {
                 if let Some(join) = &mut ty.joins[subgraph.0 as usize] {
                     join.keys.push(Key { fields, resolvable });
