@@ -100,7 +100,7 @@ pub struct HttpConfig {
     pub forward_headers: Vec<HeaderName>,
     /// Peers whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
-    /// How long a connection may be silent, or take to send the head of a request.
+    /// How long a connection may be silent, take to send the head of a request, or leave an answer unread.
     pub idle_timeout: Duration,
     /// How long running requests may take to end after a signal to stop.
     pub drain_timeout: Duration,
@@ -156,12 +156,16 @@ pub struct Limits {
     pub answer_bytes: usize,
     /// `--max-errors`: errors in an answer.
     pub errors: usize,
+    /// `--max-deferred-objects`: objects of an answer for which a deferred fragment brings something later.
+    pub deferred: usize,
+    /// `--max-deferred-fragments`: fragments of an operation with `@defer`, fragments expanded. Each is fetched for itself.
+    pub deferred_fragments: u64,
 }
 
 impl Limits {
     /// Those that are watched while an operation runs.
     pub fn execution(&self) -> execute::Limits {
-        execute::Limits { errors: self.errors, answer_bytes: self.answer_bytes }
+        execute::Limits { errors: self.errors, answer_bytes: self.answer_bytes, deferred: self.deferred }
     }
 }
 
@@ -365,6 +369,8 @@ fn limits(read: &mut Reader, flags: &LimitFlags) -> Limits {
         plan_cache_bytes: read.bytes("--plan-cache-bytes", &flags.plan_cache_bytes),
         answer_bytes: read.bytes("--max-answer-bytes", &flags.max_answer_bytes) as usize,
         errors: read.count("--max-errors", &flags.max_errors) as usize,
+        deferred_fragments: read.count_or_zero("--max-deferred-fragments", &flags.max_deferred_fragments),
+        deferred: read.count("--max-deferred-objects", &flags.max_deferred_objects) as usize,
     }
 }
 

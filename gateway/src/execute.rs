@@ -95,11 +95,14 @@ pub struct Limits {
     /// `--max-answer-bytes`: bytes of the answer's `data`. Entities that occur often are fetched once, and written often. What is
     /// kept to write them is limited by it too, to twice as many bytes.
     pub answer_bytes: usize,
+    /// `--max-deferred-objects`: objects for which a deferred fragment brings something later. Each is remembered until it has come,
+    /// and told to the client.
+    pub deferred: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { errors: 100, answer_bytes: 64 << 20 }
+        Self { errors: 100, answer_bytes: 64 << 20, deferred: 50_000 }
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Gateway {
     /// One for each request that may be answered at once. Beyond that, refusing at once serves everybody
     /// better than queueing: a queue that grows is answered when its clients have left.
     slots: Arc<Semaphore>,
+    /// One for each large body that may be on its way: what arrives slowly must not take the slots of what is there.
+    uploads: Arc<Semaphore>,
     draining: AtomicBool,
     keys_task: AbortHandle,
 }
@@ -50,6 +52,11 @@ pub struct Readiness {
     #[serde(flatten)]
     pub status: Status,
 }
+
+/// Bodies up to this size are read without further ado: as many as there are connections fit the memory.
+const SMALL_BODY: u64 = 64 << 10;
+/// How many requests at once there are for each large body that may be on its way.
+const REQUESTS_FOR_AN_UPLOAD: usize = 4;
 
 impl Gateway {
     /// Starts everything but HTTP. It returns before NATS answers: a gateway without NATS is alive, says why
@@ -75,6 +82,7 @@ impl Gateway {
         tracing::info!(gateway = %config.nats.gateway_id, "started");
         Ok(Arc::new(Self {
             slots: Arc::new(Semaphore::new(config.limits.requests)),
+            uploads: Arc::new(Semaphore::new(config.limits.requests.div_ceil(REQUESTS_FOR_AN_UPLOAD))),
             draining: AtomicBool::new(false),
             keys_task: tokio::spawn(keys).abort_handle(),
             config,
@@ -107,16 +115,23 @@ impl Gateway {
 
     /// Room for one more request.
     pub fn slot(&self) -> Result<OwnedSemaphorePermit, GraphqlError> {
-        self.slots.clone().try_acquire_owned().map_err(|_| {
-            let most = self.config.limits.requests as u64;
-            GraphqlError::limit(
-                Code::Overloaded,
-                "The number of requests at once",
-                None,
-                most,
-                "--max-requests",
-            )
-        })
+        self.slots.clone().try_acquire_owned().map_err(|_| self.overloaded())
+    }
+
+    /// Room to read a body of that length; `None`: nobody knows how long it is.
+    pub fn upload(&self, length: Option<u64>) -> Result<Option<OwnedSemaphorePermit>, GraphqlError> {
+        if self.slots.available_permits() == 0 {
+            return Err(self.overloaded());
+        }
+        if length.is_some_and(|length| length <= SMALL_BODY) {
+            return Ok(None);
+        }
+        self.uploads.clone().try_acquire_owned().map(Some).map_err(|_| self.overloaded())
+    }
+
+    fn overloaded(&self) -> GraphqlError {
+        let most = self.config.limits.requests as u64;
+        GraphqlError::limit(Code::Overloaded, "The number of requests at once", None, most, "--max-requests")
     }
 
     /// The state of the graph, and its changes.

@@ -24,14 +24,18 @@ mod cache;
 mod caller;
 mod facts;
 mod fetcher;
+mod flights;
 mod graph;
 mod introspection;
 mod limits;
+mod making;
 mod mask;
 mod one_of;
 mod operations;
 mod parts;
+mod plans;
 mod prepare;
+mod warm;
 
 pub use caller::Caller;
 pub use facts::RequestFacts;

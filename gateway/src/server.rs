@@ -8,6 +8,7 @@ use tokio::{
 };
 
 mod connections;
+mod impatient;
 
 use crate::{gateway::Gateway, http};
 use connections::Connections;

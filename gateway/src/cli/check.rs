@@ -76,6 +76,8 @@ enum Format {
     Text,
     /// One JSON object
     Json,
+    /// Annotations of a GitHub workflow
+    Github,
 }
 
 pub(super) fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
@@ -102,10 +104,15 @@ pub(super) fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
         inputs: &after,
         only_trusted: flags.only_trusted,
     };
-    super::print(&match flags.format {
+    let told = match flags.format {
         Format::Text => report.to_string(),
         Format::Json => report.to_json()?,
-    })?;
+        Format::Github => report.to_github(flags.trusted.as_deref()),
+    };
+    // Nothing to annotate is nothing to print.
+    if !told.is_empty() {
+        super::print(&told)?;
+    }
     Ok(if report.breaks() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 

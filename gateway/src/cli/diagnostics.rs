@@ -16,23 +16,48 @@ pub(super) fn text(composition: &Composition) -> String {
     text
 }
 
-/// Workflow commands: each finding becomes an annotation at the first of its places.
+/// Annotations of a workflow: each finding at the first of its places that is in a file.
 pub(super) fn github(composition: &Composition, inputs: &Inputs) -> String {
-    let mut text = String::new();
-    for found in &composition.diagnostics {
-        let level = if found.is_error() { "error" } else { "notice" };
-        let mut properties = Vec::new();
-        if let Some((file, place)) = found.places.iter().find_map(|place| Some((file(inputs, place)?, place)))
-        {
-            properties.push(format!("file={}", property(file)));
-            properties.push(format!("line={}", place.line));
-            properties.push(format!("col={}", place.column));
-        }
-        properties.push(format!("title={}", property(found.code.as_str())));
-        let message = message(found, inputs);
-        writeln!(text, "::{level} {}::{message}", properties.join(",")).expect("a string takes everything");
+    let of = |found: &Diagnostic| {
+        let place = found.places.iter().find_map(|place| {
+            Some(At { file: file(inputs, place)?, line: Some(place.line), column: Some(place.column) })
+        });
+        let level = if found.is_error() { Level::Error } else { Level::Notice };
+        annotation(level, place.as_ref(), found.code.as_str(), &message(found, inputs))
+    };
+    composition.diagnostics.iter().map(of).collect()
+}
+
+/// How loudly an annotation is told.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Level {
+    Error,
+    Warning,
+    Notice,
+}
+
+/// Where an annotation is shown.
+pub(super) struct At<'a> {
+    pub(super) file: &'a str,
+    pub(super) line: Option<usize>,
+    pub(super) column: Option<usize>,
+}
+
+/// One workflow command, with the end of its line.
+pub(super) fn annotation(level: Level, at: Option<&At<'_>>, title: &str, message: &str) -> String {
+    let level = match level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+        Level::Notice => "notice",
+    };
+    let mut properties = Vec::new();
+    if let Some(At { file, line, column }) = at {
+        properties.push(format!("file={}", property(file)));
+        properties.extend(line.map(|line| format!("line={line}")));
+        properties.extend(column.map(|column| format!("col={column}")));
     }
-    text
+    properties.push(format!("title={}", property(title)));
+    format!("::{level} {}::{}\n", properties.join(","), escaped(message))
 }
 
 /// A finding, for programs.
@@ -93,7 +118,7 @@ fn message(found: &Diagnostic, inputs: &Inputs) -> String {
     if let Some(help) = &found.help {
         write!(text, "\nhelp: {help}").expect("a string takes everything");
     }
-    escaped(&text)
+    text
 }
 
 /// A command ends with its line.

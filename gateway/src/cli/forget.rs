@@ -3,7 +3,14 @@
 use clap::Args;
 use tributary_protocol::SubgraphName;
 
+/// Exit codes, for --help.
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  it is forgotten
+  1  it isn't: an instance runs, there is no such subgraph, or NATS can't be asked";
+
 #[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
 pub(super) struct Flags {
     /// The subgraph's name
     name: SubgraphName,

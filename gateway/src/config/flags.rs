@@ -86,7 +86,7 @@ pub struct HttpFlags {
     /// Proxy whose X-Forwarded-For is believed: an address or network (may be repeated)
     #[arg(long, env = "TRIBUTARY_TRUSTED_PROXY", value_delimiter = ',', value_name = "NET")]
     pub trusted_proxy: Vec<String>,
-    /// How long a connection may be silent, or take to send the head of a request
+    /// How long a connection may be silent, take to send the head of a request, or leave an answer unread
     #[arg(long, env = "TRIBUTARY_IDLE_TIMEOUT", default_value = "75s", value_name = "TIME")]
     pub idle_timeout: String,
     /// How long running requests may take to end after SIGTERM
@@ -140,6 +140,12 @@ pub struct LimitFlags {
     /// Most errors in an answer
     #[arg(long, env = "TRIBUTARY_MAX_ERRORS", default_value = "100", value_name = "N")]
     pub max_errors: String,
+    /// Most fragments with @defer, fragments expanded
+    #[arg(long, env = "TRIBUTARY_MAX_DEFERRED_FRAGMENTS", default_value = "100", value_name = "N")]
+    pub max_deferred_fragments: String,
+    /// Most objects of an answer with a deferred fragment
+    #[arg(long, env = "TRIBUTARY_MAX_DEFERRED_OBJECTS", default_value = "50000", value_name = "N")]
+    pub max_deferred_objects: String,
 }
 
 /// How tokens are verified.

@@ -73,6 +73,15 @@ pub(super) enum Segment<'p> {
     Index(usize),
 }
 
+impl Segment<'_> {
+    /// About how many bytes it takes in the answer.
+    pub fn length(&self) -> usize {
+        /// Quotes and comma, or a number and a comma.
+        const BESIDES: usize = 4;
+        BESIDES + if let Self::Key(key) = self { key.len() } else { 0 }
+    }
+}
+
 impl From<Segment<'_>> for PathSegment {
     fn from(segment: Segment<'_>) -> Self {
         match segment {

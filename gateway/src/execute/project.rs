@@ -15,9 +15,6 @@ use super::locate::Segment;
 use super::result::PREFIX;
 use crate::error::PathSegment;
 
-/// Objects in one part of an answer for which something comes later.
-const MOST_OPEN: usize = 50_000;
-
 /// One request's answer while it is written.
 pub(super) struct Projection<'p, 'a> {
     pub plan: &'p Plan,
@@ -27,9 +24,12 @@ pub(super) struct Projection<'p, 'a> {
     pub errors: &'a mut Errors,
     /// Bytes that the answer may have.
     pub limit: usize,
+    room: &'a mut Room,
     out: Vec<u8>,
     path: Vec<Segment<'p>>,
     open: Vec<Open<'p>>,
+    /// Bytes of the labels and paths by which the client is told of what comes later: an answer's limit is theirs, too.
+    told: usize,
     is_too_large: bool,
 }
 
@@ -39,6 +39,8 @@ pub(super) struct Written<'p> {
     pub body: Vec<u8>,
     /// What of it is still to come.
     pub open: Vec<Open<'p>>,
+    /// Bytes that it takes to tell of that.
+    pub told: usize,
 }
 
 /// A deferred fragment on an object that is in the answer.
@@ -48,6 +50,21 @@ pub(super) struct Open<'p> {
     pub output: OutputId,
     pub object: ObjectRef,
     pub path: Vec<Segment<'p>>,
+}
+
+/// How many more objects of an answer something may come later for.
+#[derive(Debug)]
+pub(super) struct Room {
+    limit: usize,
+    taken: usize,
+    /// An error has said that there are more.
+    told: bool,
+}
+
+impl Room {
+    pub fn new(limit: usize) -> Self {
+        Self { limit, taken: 0, told: false }
+    }
 }
 
 /// A non-null value is missing, and its error is written: what holds it becomes null.
@@ -75,9 +92,24 @@ impl<'p, 'a> Projection<'p, 'a> {
         introspection: &'a [(Box<str>, Bytes)],
         errors: &'a mut Errors,
         limit: usize,
+        room: &'a mut Room,
     ) -> Self {
         let (out, path, open) = (Vec::new(), Vec::new(), Vec::new());
-        Self { plan, arena, conditions, introspection, errors, limit, out, path, open, is_too_large: false }
+        let (told, is_too_large) = (0, false);
+        Self {
+            plan,
+            arena,
+            conditions,
+            introspection,
+            errors,
+            limit,
+            room,
+            out,
+            path,
+            open,
+            told,
+            is_too_large,
+        }
     }
 
     /// `{"data":` and the data. `guess`: about how long it will be.
@@ -101,8 +133,10 @@ impl<'p, 'a> Projection<'p, 'a> {
             self.out.truncate(PREFIX.len());
             self.out.extend_from_slice(b"null");
             self.open.clear();
+            self.told = 0;
         }
-        Written { body: self.out, open: self.open }
+        self.room.taken += self.open.len();
+        Written { body: self.out, open: self.open, told: self.told }
     }
 
     fn object(&mut self, output: OutputId, object: ObjectRef) -> Result<(), Nulled> {
@@ -133,14 +167,23 @@ impl<'p, 'a> Projection<'p, 'a> {
     }
 
     fn announce(&mut self, deferred: &OutputDeferred, object: ObjectRef) {
-        if self.open.len() == MOST_OPEN {
-            return self.errors.push(|| {
-                let message =
-                    format!("More than {MOST_OPEN} objects have a deferred fragment; ask for it at once");
-                ExecutionError::new("LIMIT_EXCEEDED", message).with("limit", MOST_OPEN)
-            });
+        let limit = self.room.limit;
+        if self.room.taken + self.open.len() >= limit {
+            if !std::mem::replace(&mut self.room.told, true) {
+                self.errors.push(|| {
+                    let message = format!(
+                        "More than {limit} objects have a deferred fragment; --max-deferred-objects changes how many may"
+                    );
+                    ExecutionError::new("LIMIT_EXCEEDED", message)
+                        .with("setting", "--max-deferred-objects")
+                        .with("limit", limit)
+                });
+            }
+            return;
         }
         let OutputDeferred { deferred, output, .. } = *deferred;
+        let label = self.plan.deferred[deferred.index()].label.as_deref().map_or(0, str::len);
+        self.told += label + self.path.iter().map(Segment::length).sum::<usize>();
         self.open.push(Open { deferred, output, object, path: self.path.clone() });
     }
 
@@ -312,7 +355,7 @@ impl<'p, 'a> Projection<'p, 'a> {
             return Err(Nulled);
         }
         let limit = self.limit;
-        if self.out.len() <= limit + PREFIX.len() {
+        if self.out.len() + self.told <= limit + PREFIX.len() {
             return Ok(());
         }
         self.is_too_large = true;

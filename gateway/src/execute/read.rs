@@ -1,5 +1,8 @@
 //! Reads a subgraph's reply straight into slots.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use tributary_federation::TypeId;
 use tributary_federation::json::{Kind, Reader, SyntaxError, Text};
 use tributary_federation::plan::{FetchSource, Lookup, Plan, Read, ReadField, ReadId, ReadTypename};
@@ -163,6 +166,9 @@ impl<'a, 'r> ReplyReader<'a, 'r> {
 
     /// One entity, for all objects that it was asked for.
     fn entity(&mut self, read: ReadId, targets: &Targets, representation: usize) -> Result<()> {
+        if targets.are_apart() {
+            return self.entity_apart(read, targets, representation);
+        }
         let mut objects = targets.of(representation);
         let Some(first) = objects.next() else {
             self.json.skip()?;
@@ -171,6 +177,29 @@ impl<'a, 'r> ReplyReader<'a, 'r> {
         self.object(read, Some(first))?;
         for other in objects {
             share(self.plan, self.arena, read, first, other);
+        }
+        Ok(())
+    }
+
+    /// The same where objects that lie below different ones don't share what is below them: it is read anew for
+    /// each.
+    fn entity_apart(&mut self, read: ReadId, targets: &Targets, representation: usize) -> Result<()> {
+        let (start, mut end) = (self.json, None);
+        let mut leads: HashMap<ObjectRef, ObjectRef> = HashMap::new();
+        for (object, above) in targets.apart(representation) {
+            match leads.entry(above) {
+                Entry::Occupied(lead) => share(self.plan, self.arena, read, *lead.get(), object),
+                Entry::Vacant(new) => {
+                    new.insert(object);
+                    self.json = start;
+                    self.object(read, Some(object))?;
+                    end = Some(self.json);
+                }
+            }
+        }
+        match end {
+            Some(end) => self.json = end,
+            None => self.json.skip()?,
         }
         Ok(())
     }

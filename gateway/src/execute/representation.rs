@@ -16,6 +16,8 @@ pub(super) struct Targets {
     ends: Vec<(u32, u32)>,
     /// Each object, and the next of the same representation.
     members: Vec<(ObjectRef, u32)>,
+    /// For each object what it lies below, where that tells it from others of the same representation; or empty.
+    apart: Vec<ObjectRef>,
 }
 
 const NONE: u32 = u32::MAX;
@@ -43,6 +45,22 @@ impl Targets {
             next = after;
             Some(object)
         })
+    }
+
+    /// The same with what each lies below, where that matters.
+    pub fn apart(&self, representation: usize) -> impl Iterator<Item = (ObjectRef, ObjectRef)> + '_ {
+        let mut next = self.ends.get(representation).map_or(NONE, |ends| ends.0);
+        std::iter::from_fn(move || {
+            let above = *self.apart.get(next as usize)?;
+            let (object, after) = self.members[next as usize];
+            next = after;
+            Some((object, above))
+        })
+    }
+
+    /// Whether objects of one representation are to be told apart.
+    pub fn are_apart(&self) -> bool {
+        !self.apart.is_empty()
     }
 
     /// Every object.
@@ -102,13 +120,14 @@ pub(super) fn write(
         let from = out.len();
         match writer.representation(lookup, object, out) {
             Ok(()) => {
-                match known.find_or_add(out, from, arena.type_of(object), waiting.apart.get(at).copied()) {
+                match known.find_or_add(out, from, arena.type_of(object)) {
                     Some(representation) => {
                         targets.add_to(representation, object);
                         out.truncate(start);
                     }
                     None => targets.add_first(object),
                 }
+                targets.apart.extend(waiting.apart.get(at));
             }
             Err(why) => {
                 out.truncate(start);
@@ -293,8 +312,6 @@ struct Entry {
     end: usize,
     /// Objects of different types may go by one interface's name, and read different fields of the entity.
     own: Option<TypeId>,
-    /// Below what.
-    apart: Option<ObjectRef>,
 }
 
 impl Known {
@@ -304,27 +321,20 @@ impl Known {
     }
 
     /// The number of the representation that is equal to the bytes from `start` on, if it was there before.
-    fn find_or_add(
-        &mut self,
-        out: &[u8],
-        start: usize,
-        own: Option<TypeId>,
-        apart: Option<ObjectRef>,
-    ) -> Option<usize> {
+    fn find_or_add(&mut self, out: &[u8], start: usize, own: Option<TypeId>) -> Option<usize> {
         let bytes = &out[start..];
         let hash = self.hasher.hash_one(bytes);
         let mask = self.table.len() - 1;
         let mut at = hash as usize & mask;
         while self.table[at] != NONE {
             let entry = &self.entries[self.table[at] as usize];
-            let same = entry.hash == hash && entry.own == own && entry.apart == apart;
-            if same && out[entry.start..entry.end] == *bytes {
+            if entry.hash == hash && entry.own == own && out[entry.start..entry.end] == *bytes {
                 return Some(self.table[at] as usize);
             }
             at = (at + 1) & mask;
         }
         self.table[at] = self.entries.len() as u32;
-        self.entries.push(Entry { hash, start, end: out.len(), own, apart });
+        self.entries.push(Entry { hash, start, end: out.len(), own });
         None
     }
 }

@@ -31,6 +31,11 @@ impl ExecutionResult {
         Self { body: Body::Written(body), errors }
     }
 
+    /// No data, and why.
+    pub(crate) fn nothing(errors: Vec<ExecutionError>) -> Self {
+        Self::written([PREFIX, b"null"].concat(), errors)
+    }
+
     pub(super) fn relayed(reply: Bytes, data: Range<usize>) -> Self {
         Self { body: Body::Relayed(reply, data), errors: Vec::new() }
     }

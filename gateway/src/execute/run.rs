@@ -9,7 +9,7 @@ use tributary_federation::plan::{
 
 use super::arena::{Arena, ObjectRef, Value};
 use super::error::{Errors, ExecutionError};
-use super::project::{Open, Projection, Written};
+use super::project::{Open, Projection, Room, Written};
 use super::read::{ReadError, ReplyReader};
 use super::report::Report;
 use super::representation::Targets;
@@ -58,6 +58,8 @@ pub(super) struct Run<'p, F> {
     received: usize,
     /// Bytes of the parts that have been written: they share the answer's limit.
     written: usize,
+    /// For how many objects something may come later.
+    room: Room,
 }
 
 impl<'p, F: Fetcher> Run<'p, F> {
@@ -81,6 +83,7 @@ impl<'p, F: Fetcher> Run<'p, F> {
             stages: stages(plan, request.limits.errors),
             received: 0,
             written: 0,
+            room: Room::new(request.limits.deferred),
         }
     }
 
@@ -182,9 +185,10 @@ impl<'p, F: Fetcher> Run<'p, F> {
         let errors = &mut self.stages[stage_of(deferred)].errors;
         let (introspection, limit) = (self.request.introspection, self.request.limits.answer_bytes);
         let limit = limit.saturating_sub(self.written);
+        let (arena, conditions, room) = (&self.arena, &self.conditions, &mut self.room);
         let written =
-            write(Projection::new(self.plan, &self.arena, &self.conditions, introspection, errors, limit));
-        self.written += written.body.len();
+            write(Projection::new(self.plan, arena, conditions, introspection, errors, limit, room));
+        self.written += written.body.len() + written.told;
         written
     }
 

@@ -63,14 +63,16 @@ async fn answer(gateway: &Gateway, exchange: Exchange<'_>, asked: &mut Option<St
     let Exchange { parts, body, client, trace, started, accepted } = exchange;
     let config = gateway.config();
     let deadline = started + config.limits.request_timeout;
-    // Held until the answer is made.
-    let slot = gateway.slot()?;
+    let arriving = gateway.upload(read::announced(&parts.headers).or(no_body(&parts.method)))?;
     guard::check(&parts.method, &parts.headers, &config.http.cors)?;
     let identity = gateway.authenticator().identify(&parts.headers).await?;
     let parameters = timeout_at(deadline, parameters(&parts, body, config.limits.body_bytes));
     let Parameters { query, document_id, operation_name, variables } =
         parameters.await.map_err(|_| late_body())??;
+    drop(arriving);
     asked.clone_from(&operation_name);
+    // Held until the answer is made, and not before there is something to be done.
+    let slot = gateway.slot()?;
     // Who defers nothing gets one piece, without a task of its own. What an id stands for isn't known here.
     let may_defer = query.contains("@defer") || query.is_empty();
     let incremental = accepted.parts.is_some() && may_defer;
@@ -95,6 +97,11 @@ async fn parameters(parts: &Parts, body: Body, limit: usize) -> Result<Parameter
         return read::get(&parts.uri);
     }
     read::post(&read::body(&parts.headers, body, limit).await?)
+}
+
+/// What a GET has besides isn't read.
+fn no_body(method: &Method) -> Option<u64> {
+    (*method == Method::GET).then_some(0)
 }
 
 fn late_body() -> GraphqlError {

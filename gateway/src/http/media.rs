@@ -47,7 +47,9 @@ fn incremental(headers: &HeaderMap) -> Option<Form> {
             return None;
         }
         let parameters: Vec<String> = parameters.collect();
-        if parameters.iter().any(|parameter| parameter == "q=0") {
+        let quality =
+            parameters.iter().find_map(|parameter| parameter.strip_prefix("q=")?.parse::<f32>().ok());
+        if quality.is_some_and(|quality| quality <= 0.0) {
             return None;
         }
         let named = |name: &str| parameters.iter().find_map(|it| it.strip_prefix(name).map(str::to_owned));
@@ -176,6 +178,8 @@ mod tests {
         assert_eq!(parts("multipart/mixed"), Some(Form::Draft));
         assert_eq!(parts("application/json, multipart/mixed;deferSpec=19990101"), None);
         assert_eq!(parts("application/json, multipart/mixed;q=0"), None);
+        assert_eq!(parts("application/json, multipart/mixed;deferSpec=20220824; q=0.0"), None);
+        assert_eq!(parts("application/json, multipart/mixed;q=0.5"), Some(Form::Draft));
     }
 
     #[test]

@@ -25,8 +25,7 @@ pub(super) struct Parameters {
 pub(super) async fn body(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, GraphqlError> {
     let too_large =
         || GraphqlError::limit(Code::BodyTooLarge, "The body", None, limit as u64, "--max-body-bytes");
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: u64| length > limit as u64) {
+    if announced(headers).is_some_and(|length| length > limit as u64) {
         return Err(too_large());
     }
     match Limited::new(body, limit).collect().await {
@@ -34,6 +33,11 @@ pub(super) async fn body(headers: &HeaderMap, body: Body, limit: usize) -> Resul
         Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
         Err(_) => Err(bad("the body didn't arrive wholly")),
     }
+}
+
+/// How long a body will be, where that is said.
+pub(super) fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// The parameters in a POST's body.

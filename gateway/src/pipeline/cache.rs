@@ -13,7 +13,7 @@ use crate::error::Rejection;
 /// What preparing gave. A refusal is kept as well: it is as dear to find out, and the same each time.
 pub(super) type Entry = Result<Arc<Prepared>, Arc<Rejection>>;
 
-/// Bounded in bytes. Many who miss the same operation wait for one of them to prepare it.
+/// Bounded in bytes.
 #[derive(Debug)]
 pub(super) struct PreparedCache {
     entries: Cache<Key, Kept, ByBytes>,
@@ -102,21 +102,18 @@ impl PreparedCache {
         Some(self.entries.get(&KeyRef { graph, operation_name, query })?.entry)
     }
 
-    /// The operation as someone else prepares it at this moment, or as `prepare` does. Only what `prepare`
-    /// says about the operation is kept, not that it failed to find out.
-    pub(super) async fn get_or_prepare<E>(
-        &self,
-        key: &Key,
-        prepare: impl Future<Output = Result<Entry, E>>,
-    ) -> Result<Entry, E> {
-        let prepare = async { Ok(Kept::new(key, prepare.await?)) };
-        Ok(self.entries.get_or_insert_async(key, prepare).await?.entry)
-    }
-
-    /// Puts an operation in, or weighs it anew.
+    /// Puts an operation in.
     pub(super) fn insert(&self, key: Key, entry: Entry) {
         let kept = Kept::new(&key, entry);
         self.entries.insert(key, kept);
+    }
+
+    /// Weighs an operation anew that got another plan. One that had to go comes back: someone uses it.
+    pub(super) fn weigh(&self, key: Key, prepared: &Arc<Prepared>) {
+        let is_it = |kept: Kept| kept.entry.is_ok_and(|known| Arc::ptr_eq(&known, prepared));
+        if self.entries.peek(&key).is_none_or(is_it) {
+            self.insert(key, Ok(prepared.clone()));
+        }
     }
 
     /// The most used operations that were prepared for that graph, most used first.
@@ -145,8 +142,6 @@ impl PreparedCache {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
     use super::*;
     use crate::error::{Code, GraphqlError};
 
@@ -156,30 +151,6 @@ mod tests {
 
     fn refusal() -> Entry {
         Err(Arc::new(GraphqlError::new(Code::ParseFailed, "no").into()))
-    }
-
-    #[tokio::test]
-    async fn many_misses_prepare_once() {
-        let cache = Arc::new(PreparedCache::new(1 << 20));
-        let count = Arc::new(AtomicUsize::new(0));
-        let waiters: Vec<_> = (0..50)
-            .map(|_| {
-                let (cache, count) = (cache.clone(), count.clone());
-                tokio::spawn(async move {
-                    let prepare = async {
-                        count.fetch_add(1, Ordering::Relaxed);
-                        tokio::task::yield_now().await;
-                        Ok::<_, ()>(refusal())
-                    };
-                    cache.get_or_prepare(&key(1, "{a}"), prepare).await.unwrap().unwrap_err()
-                })
-            })
-            .collect();
-        for waiter in waiters {
-            waiter.await.unwrap();
-        }
-        assert_eq!(count.load(Ordering::Relaxed), 1);
-        assert!(cache.get(1, None, "{a}").is_some());
     }
 
     #[test]

@@ -56,9 +56,9 @@ impl RequestFacts {
     }
 }
 
-/// Whether a plan is the plan of a request of which these facts hold.
-pub(super) fn fits(plan: &Plan, holds: impl Fn(Fact) -> bool) -> bool {
-    plan.facts.iter().all(|&(fact, held)| holds(fact) == held)
+/// Whether what rests upon these facts is for a request of which those hold.
+pub(super) fn fit(facts: &[(Fact, bool)], holds: impl Fn(Fact) -> bool) -> bool {
+    facts.iter().all(|&(fact, held)| holds(fact) == held)
 }
 
 /// The same fact of another supergraph, where numbers differ: what an old plan rested upon.

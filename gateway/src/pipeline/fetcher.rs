@@ -137,12 +137,12 @@ impl RequestFetcher<'_> {
         outcome.map(|reply| reply.payload)
     }
 
-    /// Where a fetch that found nobody goes instead when its operation has changed something already, and
-    /// can't be run anew: to whoever serves the live schema, if that has the operation answered by the very
-    /// same plan. With another plan the fetch would mean something else there.
+    /// Where a fetch that found nobody goes instead when its operation has changed something already, or its
+    /// client has a part of the answer, and it can't be run anew: to whoever serves the live schema, if that has
+    /// the operation answered by the very same plan. With another plan the fetch would mean something else there.
     async fn successor(&self, target: &Target) -> Option<Arc<Target>> {
         let Ready { request, graph, plan, .. } = self.ready;
-        if plan.kind != OperationKind::Mutation {
+        if plan.kind != OperationKind::Mutation && !self.progress.delivered.load(Ordering::Relaxed) {
             return None;
         }
         let live = self.pipeline.registry.replacement(target, request.fetch_deadline()).await?;
@@ -210,5 +210,42 @@ impl Fetcher for RequestFetcher<'_> {
 
     fn service(&self, subgraph: SubgraphId) -> &str {
         self.ready.live.supergraph.subgraph_name(subgraph)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use tributary_protocol::Features;
+
+    use super::*;
+    use crate::transport::SubgraphStats;
+
+    fn target() -> Arc<Target> {
+        Arc::new(Target {
+            subgraph: "a".parse().unwrap(),
+            name: "a".into(),
+            subject: "graphql.a".to_owned().into(),
+            features: Features::default(),
+            stats: Arc::new(SubgraphStats::default()),
+        })
+    }
+
+    /// Both can come true between two looks: that nobody listens, and that the first part is there.
+    #[test]
+    fn what_is_to_be_planned_again_is_not_delivered() {
+        let progress = Progress::new(false, false);
+        progress.silent.set(target()).unwrap();
+        assert_eq!(progress.deliver().unwrap().subject, "graphql.a".to_owned().into());
+        assert!(progress.stale().now_or_never().is_some() && progress.may_plan_again());
+    }
+
+    #[test]
+    fn what_is_delivered_is_not_planned_again() {
+        let progress = Progress::new(false, false);
+        assert!(progress.deliver().is_none() && !progress.may_plan_again());
+        // A later part finds out; the client keeps what it has.
+        progress.silent.set(target()).unwrap();
+        assert!(progress.deliver().is_none());
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use apollo_compiler::ast::{Definition, Document, Selection};
+use apollo_compiler::ast::{Definition, DirectiveList, Document, Selection};
 
 use crate::{
     config::Limits,
@@ -23,6 +23,8 @@ struct Counts {
     /// All fields.
     fields: u64,
     aliases: u64,
+    /// Fragments with `@defer`, whose fetches don't become one with others.
+    deferred: u64,
 }
 
 impl Counts {
@@ -33,6 +35,7 @@ impl Counts {
             roots: self.roots.saturating_add(other.roots),
             fields: self.fields.saturating_add(other.fields),
             aliases: self.aliases.saturating_add(other.aliases),
+            deferred: self.deferred.saturating_add(other.deferred),
         }
     }
 
@@ -43,7 +46,14 @@ impl Counts {
             roots: 1,
             fields: self.fields.saturating_add(1),
             aliases: self.aliases.saturating_add(u64::from(alias)),
+            deferred: self.deferred,
         }
+    }
+
+    /// In a fragment with these directives.
+    fn in_fragment(self, directives: &DirectiveList) -> Self {
+        let deferred = self.deferred.saturating_add(u64::from(directives.has("defer")));
+        Self { deferred, ..self }
     }
 }
 
@@ -59,6 +69,12 @@ pub fn check(document: &Document, limits: &Limits) -> Result<(), Rejection> {
             ("The number of root fields", counts.roots, limits.root_fields, "--max-root-fields"),
             ("The number of aliases", counts.aliases, limits.aliases, "--max-aliases"),
             ("The number of fields", counts.fields, limits.fields, "--max-fields"),
+            (
+                "The number of deferred fragments",
+                counts.deferred,
+                limits.deferred_fragments,
+                "--max-deferred-fragments",
+            ),
             ("The number of variables", variables, limits.variables as u64, "--max-variables"),
         ];
         let errors = checks
@@ -110,8 +126,12 @@ impl<'a> Counter<'a> {
             Selection::Field(field) => {
                 self.selection_set(&field.selection_set).under_field(field.alias.is_some())
             }
-            Selection::InlineFragment(inline) => self.selection_set(&inline.selection_set),
-            Selection::FragmentSpread(spread) => self.fragment(&spread.fragment_name),
+            Selection::InlineFragment(inline) => {
+                self.selection_set(&inline.selection_set).in_fragment(&inline.directives)
+            }
+            Selection::FragmentSpread(spread) => {
+                self.fragment(&spread.fragment_name).in_fragment(&spread.directives)
+            }
         }
     }
 
@@ -150,6 +170,8 @@ mod tests {
             plan_cache_bytes: 1000,
             answer_bytes: 1000,
             errors: 10,
+            deferred: 10,
+            deferred_fragments: 2,
         }
     }
 
@@ -177,6 +199,10 @@ mod tests {
         assert_eq!(exceeded("{ a b c d e }"), ["--max-root-fields"]);
         assert_eq!(exceeded("{ a: f b: f c: f }"), ["--max-aliases"]);
         assert_eq!(exceeded("query($a: Int, $b: Int) { f(a: $a, b: $b) }"), ["--max-variables"]);
+        assert!(exceeded("{ a { ...F @defer ... @defer { b } } } fragment F on T { c }").is_empty());
+        let deferred =
+            "{ a { ...F @defer ... @defer { b } } } fragment F on T { ... @defer(if: true) { c } }";
+        assert_eq!(exceeded(deferred), ["--max-deferred-fragments"]);
         let wide: String = (0..20).map(|n| format!("f{n} ")).collect();
         assert_eq!(exceeded(&format!("{{ a {{ {wide} }} }}")), ["--max-fields"]);
     }

@@ -1,6 +1,6 @@
 //! An answer in parts: a task makes them, and ends when nobody takes them any more.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::{Answer, AnswerBody, Pipeline, Request};
 use crate::{
     error::{GraphqlError, Rejection},
-    execute::Part,
+    execute::{ExecutionError, ExecutionResult, Increment, Part, Pending},
 };
 
 /// The parts of an answer, as they come.
@@ -16,18 +16,46 @@ use crate::{
 pub struct Parts {
     first: Option<Part>,
     rest: UnboundedReceiver<Message>,
+    /// What was announced and hasn't come, by its id.
+    open: BTreeMap<u32, Pending>,
 }
 
 impl Parts {
+    fn new(first: Option<Part>, rest: UnboundedReceiver<Message>) -> Self {
+        Self { first, rest, open: BTreeMap::new() }
+    }
+
     /// The next part; `None` after the last.
     pub async fn next(&mut self) -> Option<Part> {
-        if let Some(first) = self.first.take() {
-            return Some(first);
-        }
-        match self.rest.recv().await {
-            Some(Message::Part(part)) => Some(part),
-            Some(Message::Begins(..) | Message::Ended(_)) | None => None,
-        }
+        let part = match self.first.take() {
+            Some(first) => first,
+            None => match self.rest.recv().await {
+                Some(Message::Part(part)) => part,
+                Some(Message::Ended(Err(why))) => return self.broken_off(&why),
+                Some(Message::Begins(..) | Message::Ended(Ok(_))) => return None,
+                None => {
+                    let why = GraphqlError::internal("an answer in parts broke off");
+                    return self.broken_off(&why.into());
+                }
+            },
+        };
+        self.open.extend(part.pending.iter().map(|pending| (pending.id, pending.clone())));
+        part.increments.iter().for_each(|increment| drop(self.open.remove(&increment.pending.id)));
+        Some(part)
+    }
+
+    /// A last part for what hasn't come: none of it does any more, and why.
+    fn broken_off(&mut self, why: &Rejection) -> Option<Part> {
+        let why = &why.errors()[0];
+        let nothing = |pending: Pending| {
+            let mut error = ExecutionError::new(why.code().as_str(), why.message.clone());
+            error.extensions.extend(why.extensions.more.clone());
+            let result = ExecutionResult::nothing(vec![error.at(pending.path.clone())]);
+            Increment { pending, result }
+        };
+        let increments: Vec<_> = std::mem::take(&mut self.open).into_values().map(nothing).collect();
+        let part = Part { result: None, pending: Vec::new(), increments, has_next: false };
+        (!part.increments.is_empty()).then_some(part)
     }
 }
 
@@ -37,7 +65,7 @@ impl Parts {
     pub(crate) fn of(parts: Vec<Part>) -> Self {
         let (sender, rest) = unbounded_channel();
         parts.into_iter().for_each(|part| drop(sender.send(Message::Part(part))));
-        Self { first: None, rest }
+        Self::new(None, rest)
     }
 }
 
@@ -82,12 +110,50 @@ impl Pipeline {
                 Some(Message::Begins(of, name)) => (kind, operation_name) = (of, name),
                 Some(Message::Part(first)) => {
                     let errors = first.result.as_ref().map_or(0, |result| result.errors.len());
-                    let body = AnswerBody::Parts(Parts { first: Some(first), rest });
+                    let body = AnswerBody::Parts(Parts::new(Some(first), rest));
                     return Ok(Answer { body, kind, operation_name, errors });
                 }
                 Some(Message::Ended(outcome)) => return outcome,
                 None => return Err(GraphqlError::internal("an answer in parts ended without any").into()),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Code, PathSegment};
+
+    fn pending(id: u32) -> Pending {
+        Pending { id, label: None, path: vec![PathSegment::Index(id as usize)] }
+    }
+
+    /// What was announced and doesn't come isn't kept quiet.
+    #[tokio::test]
+    async fn an_answer_that_breaks_off_says_why() {
+        let part = |pending, increments| Part { result: None, pending, increments, has_next: true };
+        let came = Increment { pending: pending(1), result: ExecutionResult::nothing(Vec::new()) };
+        let (sender, rest) = unbounded_channel();
+        for part in [part(vec![pending(0), pending(1), pending(2)], vec![]), part(vec![], vec![came])] {
+            sender.send(Message::Part(part)).unwrap();
+        }
+        let late = GraphqlError::new(Code::DeadlineExceeded, "too late").with("setting", "--request-timeout");
+        sender.send(Message::Ended(Err(late.into()))).unwrap();
+        drop(sender);
+        let mut parts = Parts::new(None, rest);
+        assert!(parts.next().await.is_some() && parts.next().await.is_some());
+        let last = parts.next().await.unwrap();
+        assert!(!last.has_next);
+        let told: Vec<_> = last
+            .increments
+            .iter()
+            .map(|it| (it.pending.id, it.result.data(), it.result.errors[0].path == it.pending.path))
+            .collect();
+        assert_eq!(told, [(0, &b"null"[..], true), (2, b"null", true)]);
+        let error = &last.increments[0].result.errors[0];
+        assert_eq!((error.code.as_deref(), &*error.message), (Some("DEADLINE_EXCEEDED"), "too late"));
+        assert_eq!(error.extensions["setting"], "--request-timeout");
+        assert!(parts.next().await.is_none());
     }
 }

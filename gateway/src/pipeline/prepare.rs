@@ -3,9 +3,9 @@
 //! apollo-compiler's types live in this module only while an operation is prepared; what is kept refers to
 //! nothing of them.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+use std::{
+    cell::RefCell,
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use apollo_compiler::{
@@ -15,17 +15,15 @@ use apollo_compiler::{
     parser::Parser,
     validation::{DiagnosticList, Valid},
 };
-use arc_swap::ArcSwap;
-use tokio::sync::Mutex;
 use tributary_federation::{
-    Fact, OperationKind, Plan, PlanError, PlanOptions, plan_operation, variables::VariableProgram,
+    Fact, OperationKind, PlanError, PlanOptions, plan_operation, variables::VariableProgram,
 };
 
 use super::{
-    facts,
     graph::Graph,
     introspection::{self, Introspection},
     limits, one_of,
+    plans::{Plans, Variant},
 };
 use crate::{
     config::Limits,
@@ -35,17 +33,16 @@ use crate::{
 /// An operation that is ready to be run with any variables.
 #[derive(Debug)]
 pub struct Prepared {
-    /// How to answer it: one plan for each combination of facts that came up, at least one.
-    plans: ArcSwap<Vec<Arc<Plan>>>,
-    /// Held while another plan is made, so that the first requests that need it don't all make it.
-    pub(super) planning: Mutex<()>,
+    /// How to answer it: one plan for each combination of facts that came up.
+    pub(super) plans: Plans,
     /// Query, mutation or subscription.
     pub kind: OperationKind,
     /// How its variables become values.
     pub variables: VariableProgram,
     /// What it asks about the schema.
     pub introspection: Introspection,
-    weight: AtomicUsize,
+    /// Without the plans, which become more.
+    weight: usize,
     uses: AtomicU64,
 }
 
@@ -58,9 +55,6 @@ pub(super) struct Rules {
     pub(super) labels: Vec<String>,
 }
 
-/// More combinations of facts than anyone has roles for; beyond that the oldest plan goes.
-const MOST_PLANS: usize = 16;
-
 /// A document with thousands of mistakes needn't be told all of them.
 const MOST_ERRORS: usize = 20;
 /// How deep the parser may recurse, which is more than any permitted depth needs; it protects the stack.
@@ -69,28 +63,7 @@ const PARSER_RECURSION: usize = 500;
 impl Prepared {
     /// Roughly what it takes in memory.
     pub fn weight(&self) -> usize {
-        self.weight.load(Ordering::Relaxed)
-    }
-
-    /// The plan for a request of which these facts hold, if it has been made.
-    pub(super) fn plan_for(&self, holds: impl Fn(Fact) -> bool) -> Option<Arc<Plan>> {
-        self.plans.load().iter().find(|plan| facts::fits(plan, &holds)).cloned()
-    }
-
-    /// Every plan that was made.
-    pub(super) fn plans(&self) -> Arc<Vec<Arc<Plan>>> {
-        self.plans.load_full()
-    }
-
-    /// Adds a plan for other facts.
-    pub(super) fn add(&self, plan: Arc<Plan>) {
-        let mut plans = Vec::clone(&self.plans.load());
-        self.weight.fetch_add(plan_weight(&plan), Ordering::Relaxed);
-        if plans.len() == MOST_PLANS {
-            self.weight.fetch_sub(plan_weight(&plans.remove(0)), Ordering::Relaxed);
-        }
-        plans.push(plan);
-        self.plans.store(Arc::new(plans));
+        self.weight + self.plans.weight()
     }
 
     /// Counts a use.
@@ -112,6 +85,9 @@ impl Prepared {
     }
 }
 
+/// A refusal, and what it rests upon besides the operation and the graph.
+pub(super) type Refused = (Rejection, Vec<(Fact, bool)>);
+
 /// Prepares an operation. It takes up to some milliseconds of work, so it has no place on an IO thread.
 pub(super) fn prepare(
     graph: &Graph,
@@ -119,30 +95,27 @@ pub(super) fn prepare(
     query: &str,
     operation_name: Option<&str>,
     facts: &dyn Fn(Fact) -> bool,
-) -> Result<Prepared, Rejection> {
-    let document = parse_and_validate(graph, &rules.limits, query)?;
-    let operation = find_operation(&document, operation_name)?;
-    one_of::check(graph.schema(), &document, operation)?;
-    if operation.operation_type == OperationType::Subscription {
-        return Err(GraphqlError::new(
-            Code::SubscriptionUnsupported,
-            "A subscription needs a connection that carries many answers; this one carries one",
-        )
-        .into());
-    }
-    let plan = plan_with(graph, &document, operation_name, facts)?;
+) -> Result<Prepared, Refused> {
+    let for_all = |rejection| (rejection, Vec::new());
+    let document = parse_and_validate(graph, &rules.limits, query).map_err(for_all)?;
+    let operation = runnable(graph, &document, operation_name).map_err(for_all)?;
+    let Variant { facts, outcome } = plan_with(graph, &document, operation_name, facts);
+    let plan = match outcome {
+        Ok(plan) => plan,
+        Err(rejection) => return Err((rejection, facts)),
+    };
     if plan.has_introspection && !rules.introspection {
-        return Err(GraphqlError::new(Code::IntrospectionDisabled, "Introspection is switched off").into());
+        let error = GraphqlError::new(Code::IntrospectionDisabled, "Introspection is switched off");
+        return Err(for_all(error.into()));
     }
-    let introspection = introspection::prepare(graph, &document, operation, plan.has_introspection, query)?;
-    let weight = plan_weight(&plan) + introspection.weight() + query.len();
+    let introspection = introspection::prepare(graph, &document, operation, plan.has_introspection, query)
+        .map_err(for_all)?;
     Ok(Prepared {
         kind: plan.kind,
-        plans: ArcSwap::from_pointee(vec![Arc::new(plan)]),
-        planning: Mutex::new(()),
+        plans: Plans::new(Variant { facts, outcome: Ok(plan) }),
         variables: VariableProgram::compile(graph.input_types(), operation),
+        weight: introspection.weight() + query.len(),
         introspection,
-        weight: AtomicUsize::new(weight),
         uses: AtomicU64::new(0),
     })
 }
@@ -154,9 +127,11 @@ pub(super) fn plan_again(
     query: &str,
     operation_name: Option<&str>,
     facts: &dyn Fn(Fact) -> bool,
-) -> Result<Arc<Plan>, Rejection> {
-    let document = parse_and_validate(graph, &rules.limits, query)?;
-    plan_with(graph, &document, operation_name, facts).map(Arc::new)
+) -> Variant {
+    match parse_and_validate(graph, &rules.limits, query) {
+        Ok(document) => plan_with(graph, &document, operation_name, facts),
+        Err(rejection) => Variant { facts: Vec::new(), outcome: Err(rejection) },
+    }
 }
 
 fn plan_with(
@@ -164,9 +139,41 @@ fn plan_with(
     document: &Valid<ExecutableDocument>,
     operation_name: Option<&str>,
     facts: &dyn Fn(Fact) -> bool,
-) -> Result<Plan, Rejection> {
-    let options = PlanOptions { facts, ..PlanOptions::default() };
-    plan_operation(graph.supergraph(), document, operation_name, &options).map_err(planning_failed)
+) -> Variant {
+    let asked = RefCell::new(Vec::new());
+    let holds = |fact| {
+        let holds = facts(fact);
+        asked.borrow_mut().push((fact, holds));
+        holds
+    };
+    let options = PlanOptions { facts: &holds, ..PlanOptions::default() };
+    match plan_operation(graph.supergraph(), document, operation_name, &options) {
+        Ok(plan) => Variant::of(plan),
+        Err(error) => {
+            let mut facts = asked.into_inner();
+            facts.sort_unstable();
+            facts.dedup();
+            Variant { facts, outcome: Err(planning_failed(error)) }
+        }
+    }
+}
+
+/// The operation, if it is one that can be run here.
+fn runnable<'d>(
+    graph: &Graph,
+    document: &'d Valid<ExecutableDocument>,
+    name: Option<&str>,
+) -> Result<&'d Operation, Rejection> {
+    let operation = find_operation(document, name)?;
+    one_of::check(graph.schema(), document, operation)?;
+    if operation.operation_type == OperationType::Subscription {
+        return Err(GraphqlError::new(
+            Code::SubscriptionUnsupported,
+            "A subscription needs a connection that carries many answers; this one carries one",
+        )
+        .into());
+    }
+    Ok(operation)
 }
 
 /// The document, if it is within the limits and valid.
@@ -238,16 +245,4 @@ fn planning_failed(error: PlanError) -> Rejection {
     answer.extensions.more.insert("reason".into(), error.code().into());
     tracing::warn!(code = error.code(), %error, "an operation can't be planned");
     answer.into()
-}
-
-/// The plan's texts count exactly; its tables by their rows, which are small and alike.
-fn plan_weight(plan: &Plan) -> usize {
-    const ROW: usize = 96;
-    let texts: usize = plan.fetches.iter().map(|fetch| fetch.query.len() + fetch.head.len()).sum();
-    let shapes: usize = plan.shapes.iter().map(|shape| shape.slots.len()).sum();
-    let reads: usize = plan.reads.iter().map(|read| read.fields.len()).sum();
-    let outputs: usize = plan.outputs.iter().map(|output| output.fields.len()).sum();
-    let enums: usize = plan.enums.iter().map(|values| values.values.len()).sum();
-    let rows = plan.fetches.len() * 8 + shapes + reads + outputs * 2 + enums + plan.variables.len() * 2;
-    size_of::<Plan>() + texts + rows * ROW
 }

@@ -17,6 +17,9 @@ pub enum ForgetError {
     /// It would come back at once.
     #[error("the subgraph {0:?} has a running instance; stop it first")]
     Running(String),
+    /// Nothing was changed: most likely it is spelt otherwise.
+    #[error("there is no subgraph {0:?}, neither running nor in the last good set")]
+    Unknown(String),
     /// NATS can't be asked.
     #[error("NATS doesn't answer")]
     Disconnected,
@@ -37,5 +40,9 @@ pub async fn forget(transport: &Transport, name: &SubgraphName) -> Result<(), Fo
         Ok(Ok(_)) | Err(_) => {}
     }
     let store = Store::new(transport.link().client().clone());
-    store.forget(name).await.map_err(|error: StoreError| ForgetError::Store(error.into()))
+    match store.forget(name).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(ForgetError::Unknown(name.to_string())),
+        Err(error) => Err(ForgetError::Store(StoreError::into(error))),
+    }
 }

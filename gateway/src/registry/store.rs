@@ -115,11 +115,18 @@ impl Store {
         Ok(forgotten)
     }
 
-    /// Forgets a name. Gateways hear it as a message, even where there is no JetStream to remember it.
-    pub(super) async fn forget(&self, name: &SubgraphName) -> Result<(), StoreError> {
-        let bucket = self.bucket().await;
-        match bucket {
-            Ok(bucket) => bucket.delete(name.as_str()).await.map_err(unavailable),
+    /// Forgets a name; `false`: the bucket knows none like it. Gateways hear it as a message, even where there is
+    /// no JetStream to remember it: then nobody can say whether there was such a name.
+    pub(super) async fn forget(&self, name: &SubgraphName) -> Result<bool, StoreError> {
+        match self.bucket().await {
+            Ok(bucket) => {
+                let entry = bucket.entry(name.as_str()).await.map_err(unavailable)?;
+                if entry.is_none_or(|entry| entry.operation != Operation::Put) {
+                    return Ok(false);
+                }
+                bucket.delete(name.as_str()).await.map_err(unavailable)?;
+                Ok(true)
+            }
             Err(error) => {
                 tracing::warn!(code = "STORE_UNAVAILABLE", %error, "only running gateways forget {name}");
                 let mut headers = HeaderMap::new();
@@ -129,7 +136,8 @@ impl Store {
                     .publish_with_headers(subject, headers, Bytes::new())
                     .await
                     .map_err(unavailable)?;
-                self.client.flush().await.map_err(unavailable)
+                self.client.flush().await.map_err(unavailable)?;
+                Ok(true)
             }
         }
     }

@@ -14,6 +14,8 @@ use tokio::{net::TcpStream, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::util::MapRequest;
 
+use super::impatient::Impatient;
+
 /// Serves connections over HTTP/1 and HTTP/2.
 pub(super) struct Connections {
     app: Router,
@@ -27,8 +29,8 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    /// Serves `app`. A client that sends the head of a request too slowly, or none at all, holds a connection
-    /// for `idle` and no longer.
+    /// Serves `app`. A client that sends the head of a request too slowly, or none at all, or that doesn't read its
+    /// answer, holds a connection for `idle` and no longer.
     pub(super) fn new(app: Router, idle: Duration) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(idle);
@@ -55,6 +57,7 @@ impl Connections {
             request.extensions_mut().insert(ConnectInfo(peer));
             request.map(Body::new)
         });
+        let socket = Impatient::new(socket, self.idle);
         let (builder, ending, cut) = (self.builder.clone(), self.ending.clone(), self.cut.clone());
         self.tracker.spawn(async move {
             let service = TowerToHyperService::new(app);

@@ -193,11 +193,17 @@ async fn compose_and_forget_work_on_nats() {
     assert!(text(&composed.stdout).contains("join__Graph"), "{}", text(&composed.stdout));
 
     let gateway = TestGateway::with(&nats, "", &["alpha", "beta"]).await;
+    crate::net::registry::wait_until_stored(&nats, &["alpha", "beta"]).await;
     let refused = command(&["forget", "beta"]).await;
     assert_eq!(refused.status.code(), Some(1), "an instance still runs");
     beta.stop().await;
     gateway.until(|status| status.subgraphs["beta"].instances == 0).await;
     assert!(gateway.data("{ __schema { types { name } } hello }").await["hello"].is_string());
+    let misspelt = command(&["forget", "betta"]).await;
+    assert_eq!(misspelt.status.code(), Some(1));
+    let words = text(&misspelt.stderr);
+    assert!(words.contains(r#"error: there is no subgraph "betta""#), "{words}");
+    assert!(gateway.gateway.status().borrow().subgraphs.contains_key("beta"));
     let forgotten = command(&["forget", "beta"]).await;
     assert!(forgotten.status.success(), "{}", text(&forgotten.stderr));
     assert!(forgotten.stdout.is_empty());

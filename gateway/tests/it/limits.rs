@@ -46,6 +46,10 @@ async fn documents_over_a_limit_are_refused_by_default() {
             "--max-fields",
             format!("{{ items(ids: []) {{ ...F0 }} }} {fragments} fragment F20 on Item {{ id }}"),
         ),
+        (
+            "--max-deferred-fragments",
+            format!("{{ items(ids: []) {{ {} }} }}", "... @defer { stock } ".repeat(101)),
+        ),
         ("--max-variables", format!("query({}) {{ hello }}", repeat(201, |n| format!("$v{n}: Int ")))),
     ];
     for (flag, query) in cases {
@@ -213,5 +217,140 @@ async fn a_silent_connection_is_closed() {
         let mut answer = Vec::new();
         let closed = timeout(PATIENCE, socket.read_to_end(&mut answer)).await;
         assert!(closed.is_ok(), "{begun:?} holds the connection");
+    }
+}
+
+const PARTS: &str = "multipart/mixed;incrementalSpec=v0.2, application/json";
+
+/// However deep the fragments stand in each other: all of an answer's objects count together.
+#[tokio::test]
+async fn objects_with_deferred_fragments_are_limited() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let _beta = subgraphs::beta(&nats).await;
+    let gateway = TestGateway::with(&nats, "--max-deferred-objects 3", &["alpha", "beta"]).await;
+    for (query, pending) in [
+        (r#"{ items(ids: ["a", "b", "c"]) { id ... @defer { stock } } }"#, 3),
+        (r#"{ items(ids: ["a", "b", "c", "d", "e"]) { id ... @defer { stock } } }"#, 3),
+        (r#"{ items(ids: ["a", "b"]) { id ... @defer { stock ... @defer { name } } } }"#, 3),
+    ] {
+        let request = gateway.post(&json!({ "query": query })).header(header::ACCEPT, PARTS);
+        let text = request.send().await.unwrap().text().await.unwrap();
+        assert_eq!(text.matches(r#""path":["items","#).count(), pending, "{text}");
+        let too_many = query.contains("\"d\"") || query.matches("@defer").count() > 1;
+        let told = text.matches(r#""setting":"--max-deferred-objects""#).count();
+        assert_eq!(told, usize::from(too_many), "{text}");
+        assert!(!too_many || text.contains("More than 3 objects"), "{text}");
+    }
+}
+
+/// A slot is for work: what is left to do is the client's.
+#[tokio::test]
+async fn a_client_that_reads_parts_slowly_takes_no_slot() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let gateway = TestGateway::with(&nats, "--max-requests 1", &["alpha"]).await;
+    // More than the sockets between them hold.
+    let size = 12 << 20;
+    let body = json!({ "query": format!("{{ hello ... @defer {{ large(size: {size}) }} }}") }).to_string();
+    let mut socket = begun(&gateway, &body).await;
+    // It isn't known when the other part is made, only that it is.
+    let free = async {
+        while gateway.get("{ hello }").send().await.unwrap().status() != StatusCode::OK {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, free).await.expect("the slot is free while the client hasn't read");
+    let mut answer = Vec::new();
+    timeout(PATIENCE, socket.read_to_end(&mut answer)).await.expect("it can have the rest").unwrap();
+    assert!(answer.len() > size, "{} bytes", answer.len());
+    assert!(String::from_utf8_lossy(&answer[answer.len() - 200..]).contains(r#""hasNext":false"#));
+}
+
+/// A client that has read the head of its answer, and nothing else.
+async fn begun(gateway: &TestGateway, body: &str) -> TcpStream {
+    let mut socket = TcpStream::connect(gateway.address).await.unwrap();
+    let head = format!(
+        "POST /graphql HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         accept: {PARTS}\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 13];
+    timeout(PATIENCE, socket.read_exact(&mut answer)).await.expect("the answer begins").unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200 ");
+    socket
+}
+
+/// Large answers that nobody reads would fill the memory, a connection each.
+#[tokio::test]
+async fn an_answer_is_not_kept_for_a_client_that_stops_reading() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let gateway = TestGateway::with(&nats, "--idle-timeout 1s", &["alpha"]).await;
+    // More than the sockets between them hold.
+    let size = 12 << 20;
+    let body = json!({ "query": format!("{{ large(size: {size}) }}") }).to_string();
+    let mut socket = begun(&gateway, &body).await;
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    let mut answer = Vec::new();
+    // Cut, one way or the other.
+    let _ = timeout(PATIENCE, socket.read_to_end(&mut answer)).await.expect("the connection is closed");
+    assert!(answer.len() < size, "{} bytes", answer.len());
+}
+
+/// Clients that send their requests slowly, or never to the end, cost nothing: others have the slots.
+#[tokio::test]
+async fn a_body_that_arrives_slowly_takes_no_slot() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let gateway = TestGateway::with(&nats, "--max-requests 2", &["alpha"]).await;
+    let begin = async |length: &str| {
+        let mut socket = TcpStream::connect(gateway.address).await.unwrap();
+        let head = format!(
+            "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{length}\r\n\r\n"
+        );
+        socket.write_all(head.as_bytes()).await.unwrap();
+        socket
+    };
+    let mut slow = Vec::new();
+    for _ in 0..20 {
+        slow.push(begin("content-length: 100").await);
+    }
+    // Of large ones so many are read at once as a part of the slots would be.
+    slow.push(begin("transfer-encoding: chunked").await);
+    let refused = async {
+        loop {
+            let mut socket = begin("content-length: 100000").await;
+            let mut answer = [0; 13];
+            match timeout(std::time::Duration::from_millis(200), socket.read_exact(&mut answer)).await {
+                Ok(read) => {
+                    read.unwrap();
+                    return String::from_utf8(answer.to_vec()).unwrap();
+                }
+                // The other one hadn't been begun yet.
+                Err(_) => slow.push(socket),
+            }
+        }
+    };
+    assert_eq!(timeout(PATIENCE, refused).await.expect("it is answered"), "HTTP/1.1 503 ");
+    gateway.data("{ hello }").await;
+}
+
+/// A label is told for each object, and so are the aliases on its path.
+#[tokio::test]
+async fn what_tells_of_deferred_fragments_counts_as_answer() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let gateway = TestGateway::with(&nats, "--max-answer-bytes 64KiB", &["alpha"]).await;
+    let (ids, long) = (vec!["\"a\""; 40].join(" "), "x".repeat(4096));
+    for query in [
+        format!("{{ items(ids: [{ids}]) {{ id ... @defer(label: \"{long}\") {{ name }} }} }}"),
+        format!("{{ {long}: items(ids: [{ids}]) {{ id ... @defer {{ name }} }} }}"),
+    ] {
+        let request = gateway.post(&json!({ "query": query })).header(header::ACCEPT, PARTS);
+        let text = request.send().await.unwrap().text().await.unwrap();
+        assert!(text.contains(r#""setting":"--max-answer-bytes""#), "{} bytes", text.len());
+        assert!(text.contains(r#"{"data":null"#) && text.len() < 1 << 16, "{} bytes", text.len());
     }
 }

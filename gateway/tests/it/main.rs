@@ -16,6 +16,7 @@ mod lifecycle;
 mod limits;
 mod logs;
 mod net;
+mod overrides;
 mod random;
 mod replan;
 mod rolling;

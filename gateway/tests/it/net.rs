@@ -8,7 +8,7 @@ mod outages;
 mod parts;
 mod plain;
 pub mod raw;
-mod registry;
+pub mod registry;
 mod rogues;
 mod rolling;
 mod sends;

@@ -2,6 +2,8 @@
 //! that the same data gives in a single schema, to the letter.
 
 mod data;
+// One source of chance for the tests of both crates.
+#[path = "../../federation/tests/it/dice.rs"]
 mod dice;
 mod failures;
 mod parts;
@@ -29,6 +31,7 @@ struct Counters {
     with_variables: usize,
     with_abstract: usize,
     with_interface_objects: usize,
+    with_contexts: usize,
     with_weak_types: usize,
     nulls: usize,
     deferred: usize,

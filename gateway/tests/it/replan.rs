@@ -22,11 +22,15 @@ struct Stage {
     released: Notify,
     touched: AtomicUsize,
     tallied: AtomicUsize,
+    /// The same of `beta`.
+    waits: Notify,
+    awaited: Notify,
 }
 
 type Shared = Arc<Stage>;
 
 struct Query;
+struct Beta;
 struct Touch;
 struct OldQuery;
 struct MoreQuery;
@@ -60,9 +64,26 @@ impl Query {
         true
     }
 
+    async fn hold(&self, ctx: &Context<'_>) -> Touched {
+        let stage = ctx.data_unchecked::<Shared>();
+        stage.arrived.notify_one();
+        stage.released.notified().await;
+        Touched("a".into())
+    }
+
     #[graphql(entity)]
     async fn item_by_id(&self, id: ID) -> Touched {
         Touched(id)
+    }
+}
+
+#[Object(name = "Query")]
+impl Beta {
+    async fn wait(&self, ctx: &Context<'_>) -> bool {
+        let stage = ctx.data_unchecked::<Shared>();
+        stage.waits.notify_one();
+        stage.awaited.notified().await;
+        true
     }
 }
 
@@ -202,4 +223,54 @@ async fn what_the_new_schema_answers_otherwise_is_an_error_of_its_own() {
     assert_eq!(error["extensions"]["code"], "SUBGRAPH_UNAVAILABLE", "{answer}");
     assert_eq!(error["path"], json!(["touch", "stock"]), "{answer}");
     assert_eq!(answer["errors"].as_array().unwrap().len(), 1, "{answer}");
+}
+
+/// Sends a query that is answered in parts, and returns when it waits in `hold`.
+async fn begin_in_parts(world: &World, query: &'static str) -> JoinHandle<String> {
+    let request = world.gateway.post(&json!({ "query": query }));
+    let request = request.header("accept", "multipart/mixed;deferSpec=20220824, application/json").send();
+    let answer = tokio::spawn(async move { request.await.unwrap().text().await.unwrap() });
+    timeout(PATIENCE, world.stage.arrived.notified()).await.expect("the query arrives");
+    answer
+}
+
+/// The client has nothing yet, so the whole is planned anew.
+#[tokio::test]
+async fn what_is_deferred_is_planned_again_before_the_first_part() {
+    let (world, old) = World::start().await;
+    let beta = Schema::build(Beta, EmptyMutation, EmptySubscription).data(world.stage.clone());
+    let _beta = serve(&world.nats, "beta", beta).await;
+    world.gateway.serves(&["alpha", "gamma", "beta"]).await;
+    let answer = begin_in_parts(&world, "{ wait hold { id ... @defer { stock } } }").await;
+    timeout(PATIENCE, world.stage.waits.notified()).await.expect("the first part waits for it");
+    let _new = serve(&world.nats, "gamma", gamma(MoreQuery, &world.stage)).await;
+    world.gateway.until(|status| status.subgraphs["gamma"].instances == 2).await;
+    old.stop().await;
+    // With that, the stock is asked for where nobody is any more.
+    world.stage.released.notify_one();
+    timeout(PATIENCE, world.stage.arrived.notified()).await.expect("it is asked again");
+    timeout(PATIENCE, world.stage.waits.notified()).await.expect("all of it");
+    world.stage.awaited.notify_waiters();
+    world.stage.awaited.notify_one();
+    world.stage.released.notify_one();
+    let text = timeout(PATIENCE, answer).await.expect("it is answered").unwrap();
+    let first = r#"{"data":{"wait":true,"hold":{"id":"a"}},"hasNext":true}"#;
+    assert!(text.contains(first) && text.contains(r#""data":{"stock":2}"#), "{text}");
+    assert!(!text.contains("errors"), "{text}");
+    assert_eq!(world.gateway.metric("tributary_replans_total").await, 1.0);
+}
+
+/// What the client has stays as it is; the rest goes to whoever answers the same there.
+#[tokio::test]
+async fn what_is_deferred_finds_the_new_schema_after_the_first_part() {
+    let (world, old) = World::start().await;
+    let answer = begin_in_parts(&world, "{ hold { id ... @defer { stock } } }").await;
+    let _new = serve(&world.nats, "gamma", gamma(MoreQuery, &world.stage)).await;
+    world.gateway.until(|status| status.subgraphs["gamma"].instances == 2).await;
+    old.stop().await;
+    world.stage.released.notify_one();
+    let text = timeout(PATIENCE, answer).await.expect("it is answered").unwrap();
+    let first = r#"{"data":{"hold":{"id":"a"}},"hasNext":true}"#;
+    assert!(text.contains(first) && text.contains(r#""data":{"stock":2}"#), "{text}");
+    assert!(!text.contains("errors"), "{text}");
 }

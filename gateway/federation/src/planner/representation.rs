@@ -23,6 +23,14 @@ impl Group {
         concerned.all(|known| can_join(&known.fields, fields))
     }
 
+    /// Whether the lookups of both can be one.
+    pub fn can_join(&self, other: &Self) -> bool {
+        self.path == other.path
+            && self.only_if == other.only_if
+            && self.contexts == other.contexts
+            && self.can_take(other)
+    }
+
     /// Whether all of another group's representations can travel in this one's.
     pub fn can_take(&self, other: &Self) -> bool {
         other.representations.iter().all(|one| self.can_represent(&one.types, &one.fields))

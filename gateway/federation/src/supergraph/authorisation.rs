@@ -5,7 +5,7 @@ use apollo_compiler::ast::{Directive, Value};
 use smallvec::SmallVec;
 
 use super::directives::{argument, feature_name};
-use super::{FieldName, TypeInfo};
+use super::{FieldName, TypeInfo, TypeKind};
 use crate::TypeId;
 
 /// A requirement of a supergraph: an index into [`crate::Supergraph::requirements`].
@@ -130,9 +130,13 @@ pub(super) fn spread(types: &mut [TypeInfo], requirements: &[Requirement]) {
     }
 }
 
-/// Whether an interface's field asks only for what some of its objects' fields ask for. Composition writes it
-/// there for who reads the schema; objects guard themselves. What an interface asks for on its own (older
-/// compositions allowed that) holds for all of its objects.
+/// Whether an interface's field asks for exactly what all of its objects' fields ask for together. Composition
+/// writes that there for who reads the schema, and routers that look no further; objects guard themselves.
+///
+/// Anything else is the interface's own, which compositions before November 2025 allowed (federation 2.9.5, 2.10.4,
+/// 2.11.5 and 2.12.1 don't), and holds for all of its objects, however they are reached. Where such an own
+/// requirement is by chance what its objects ask for together, no supergraph tells the two apart: then an object
+/// that asks for nothing is open, as it was by a fragment on it in the router that those were made for.
 fn is_inferred(
     types: &[TypeInfo],
     requirements: &[Requirement],
@@ -140,19 +144,49 @@ fn is_inferred(
     field: FieldName,
 ) -> bool {
     let of = |ty: &TypeInfo| {
-        let ids = ty.field(field).map(|field| field.requirements.clone()).unwrap_or_default();
-        ids.into_iter().map(|id| &requirements[id.0 as usize]).collect::<Vec<_>>()
+        let id = *ty.field(field)?.requirements.first()?;
+        Some(&requirements[id.0 as usize])
     };
-    let objects: Vec<&Requirement> =
-        types.iter().filter(|ty| ty.interfaces.contains(&interface)).flat_map(of).collect();
-    let names = |lists: &[Vec<Box<str>>], found: fn(&Requirement) -> &Vec<Vec<Box<str>>>| {
-        let known: Vec<&str> =
-            objects.iter().flat_map(|it| found(it).iter().flatten()).map(|it| &**it).collect();
-        lists.iter().flatten().all(|name| known.contains(&&**name))
-    };
-    of(&types[interface.index()]).iter().all(|own| {
-        (!own.authenticated || objects.iter().any(|it| it.authenticated))
-            && names(&own.scopes, |it| &it.scopes)
-            && names(&own.policies, |it| &it.policies)
-    })
+    let Some(own) = of(&types[interface.index()]) else { return true };
+    let objects = types.iter().filter(|ty| ty.kind == TypeKind::Object && ty.interfaces.contains(&interface));
+    let together = objects.filter_map(of).fold(Requirement::default(), |all, one| all.and(one));
+    together == Requirement::default().and(own)
+}
+
+impl Requirement {
+    /// What asks for both, in the one form that there is of it.
+    fn and(&self, other: &Self) -> Self {
+        Self {
+            authenticated: self.authenticated || other.authenticated,
+            scopes: both(&self.scopes, &other.scopes),
+            policies: both(&self.policies, &other.policies),
+        }
+    }
+}
+
+/// More are cut off, which asks for more: objects don't become more open by it.
+const MOST_ALTERNATIVES: usize = 256;
+
+/// Each alternative of the one with each of the other, sorted, without those that ask for more than another does.
+fn both(one: &[Vec<Box<str>>], other: &[Vec<Box<str>>]) -> Vec<Vec<Box<str>>> {
+    /// Who asks for nothing has one alternative that anyone meets.
+    const NOTHING: &[Vec<Box<str>>] = &[Vec::new()];
+    let one = if one.is_empty() { NOTHING } else { one };
+    let other = if other.is_empty() { NOTHING } else { other };
+    let weaker = |known: &[Box<str>], than: &[Box<str>]| known.iter().all(|name| than.contains(name));
+    let mut product: Vec<Vec<Box<str>>> = Vec::new();
+    for mut all in one.iter().flat_map(|left| other.iter().map(move |right| [&left[..], right].concat())) {
+        all.sort_unstable();
+        all.dedup();
+        if product.iter().any(|known| weaker(known, &all)) {
+            continue;
+        }
+        product.retain(|known| !weaker(&all, known));
+        if product.len() < MOST_ALTERNATIVES {
+            product.push(all);
+        }
+    }
+    product.sort_unstable();
+    product.retain(|all| !all.is_empty());
+    product
 }

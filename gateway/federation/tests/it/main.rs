@@ -4,6 +4,7 @@
 
 mod changes;
 mod compose;
+mod dice;
 mod plan;
 mod shop;
 mod support;

@@ -1,6 +1,6 @@
-//! What a check found, as text and as JSON.
+//! What a check found, as text, as JSON, and as annotations of a GitHub workflow.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, path::Path};
 
 use serde::Serialize;
 use tributary_federation::{
@@ -9,7 +9,10 @@ use tributary_federation::{
 };
 
 use super::operations::{Broken, Operations};
-use crate::cli::{diagnostics, inputs::Inputs};
+use crate::cli::{
+    diagnostics::{self, At, Level, annotation},
+    inputs::Inputs,
+};
 
 /// What a check found.
 pub(super) struct Report<'a> {
@@ -55,12 +58,15 @@ pub(super) fn subgraphs(before: &Inputs, after: &Inputs) -> Vec<(String, Fate)> 
 impl Report<'_> {
     /// Whether it mustn't go live so.
     pub(super) fn breaks(&self) -> bool {
-        let counts = |change: &Change| {
-            let is_unused = self.only_trusted && self.is_used(change) == Some(false);
-            change.severity() == Severity::Breaking && !is_unused
-        };
         let broken = self.operations.as_ref().map_or(0, |operations| operations.broken.len());
-        self.composition.supergraph.is_none() || broken > 0 || self.changes.iter().flatten().any(counts)
+        let breaks = self.changes.iter().flatten().any(|change| self.counts(change));
+        self.composition.supergraph.is_none() || broken > 0 || breaks
+    }
+
+    /// Whether a change alone makes it fail.
+    fn counts(&self, change: &Change) -> bool {
+        let is_unused = self.only_trusted && self.is_used(change) == Some(false);
+        change.severity() == Severity::Breaking && !is_unused
     }
 
     /// Whether a trusted operation uses what changes; `None`: it isn't known.
@@ -87,6 +93,26 @@ impl Report<'_> {
             changes: self.changes.as_ref().map(|changes| changes.iter().map(|it| self.change(it)).collect()),
             operations: self.operations.as_ref(),
         })
+    }
+
+    /// For a workflow: what makes it fail is an error. `trusted` is the folder of the operations, whose files are
+    /// told by their path from where the command runs.
+    pub(super) fn to_github(&self, trusted: Option<&Path>) -> String {
+        let mut text = diagnostics::github(self.composition, self.inputs);
+        for change in self.changes.iter().flatten() {
+            let level = match change.severity() {
+                Severity::Breaking if self.counts(change) => Level::Error,
+                Severity::Breaking | Severity::Dangerous => Level::Warning,
+                Severity::Safe => Level::Notice,
+            };
+            let title = format!("{} {}", change.code.as_str(), change.coordinate);
+            text += &annotation(level, None, &title, &change.message);
+        }
+        let Some(operations) = &self.operations else { return text };
+        let folder = trusted.unwrap_or(Path::new(""));
+        text.extend(operations.broken.iter().map(|it| it.annotation(folder, Level::Error)));
+        text.extend(operations.broken_before.iter().map(|it| it.annotation(folder, Level::Warning)));
+        text
     }
 
     fn change<'c>(&self, change: &'c Change) -> JsonChange<'c> {
@@ -160,5 +186,14 @@ impl fmt::Display for Broken {
             write!(f, " {operation}")?;
         }
         write!(f, ": {}: {}", self.code, self.message)
+    }
+}
+
+impl Broken {
+    fn annotation(&self, folder: &Path, level: Level) -> String {
+        let file = folder.join(&self.file);
+        let at = At { file: &file.to_string_lossy(), line: self.line, column: self.column };
+        let operation = self.operation.as_deref().map(|name| format!("{name}: ")).unwrap_or_default();
+        annotation(level, Some(&at), self.code, &format!("{operation}{}", self.message))
     }
 }

@@ -92,6 +92,42 @@ fn trusted_operations_that_break_are_named() {
 }
 
 #[test]
+fn a_workflow_is_annotated() {
+    let folder = world(&BETA.replace("stock: Int", "left: Int"));
+    folder.write("trusted/stock.graphql", "query Stock {\n  item(id: 1) { id stock }\n}");
+    folder.write("trusted/gone.graphql", "query Gone { gone }");
+    let run = |new: &str, more: &[&str]| {
+        check(&folder, &[&[new, "--against", ".", "--format", "github"], more].concat())
+    };
+    let (lines, code) = run("beta=new.txt", &["--trusted", "trusted"]);
+    assert_eq!(code, Some(1), "{lines}");
+    for line in [
+        "::error title=FIELD_REMOVED Item.stock::the field was removed\n",
+        "::notice title=FIELD_ADDED Item.left::",
+        "::error file=trusted/stock.graphql,line=2,col=20,title=GRAPHQL_VALIDATION_FAILED::",
+        "::warning file=trusted/gone.graphql,line=1,col=14,title=GRAPHQL_VALIDATION_FAILED::",
+    ] {
+        assert!(lines.contains(line), "{line}: {lines}");
+    }
+    assert!(lines.lines().all(|line| line.starts_with("::")), "{lines}");
+
+    // What nobody uses doesn't make it fail, so it is no error either.
+    std::fs::remove_file(folder.0.path().join("trusted/stock.graphql")).unwrap();
+    let (lines, code) = run("beta=new.txt", &["--trusted", "trusted", "--only-trusted"]);
+    assert!(code == Some(0) && !lines.contains("::error"), "{lines}");
+    assert!(lines.contains("::warning title=FIELD_REMOVED Item.stock::"), "{lines}");
+
+    // What doesn't compose is shown in its file.
+    folder.write("new.txt", "type Query { hello: Int }");
+    let (lines, code) = run("gamma=new.txt", &[]);
+    assert!(code == Some(1) && lines.contains("::error file="), "{lines}");
+    assert!(lines.contains("new.txt:1:14"), "{lines}");
+
+    folder.write("new.txt", BETA);
+    assert_eq!(run("beta=new.txt", &[]), (String::new(), Some(0)), "there is nothing to say");
+}
+
+#[test]
 fn a_supergraph_says_what_clients_use() {
     let folder = world("");
     folder.write("supergraph.txt", &text(&folder.run(&["compose", "."]).stdout));

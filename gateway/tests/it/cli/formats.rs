@@ -98,8 +98,12 @@ fn plan_has_three_forms() {
 
 #[test]
 fn exit_codes_are_in_the_help() {
-    for command in ["compose", "check"] {
+    for (command, last) in [
+        ("compose", "  2  it couldn't be tried"),
+        ("check", "  2  it couldn't be tried"),
+        ("forget", "  1  it isn't: "),
+    ] {
         let help = text(&Folder::new().run(&[command, "--help"]).stdout);
-        assert!(help.contains("Exit codes:") && help.contains("  2  it couldn't be tried"), "{help}");
+        assert!(help.contains("Exit codes:") && help.contains(last), "{help}");
     }
 }

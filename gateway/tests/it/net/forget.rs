@@ -23,7 +23,11 @@ async fn a_subgraph_is_forgotten_when_it_is_gone() {
 
     alpha.stop().await;
     until(&gateway, |status| status.subgraphs["alpha"].instances == 0).await;
+    let misspelt = forget(&transport, &"alhpa".parse().unwrap()).await.unwrap_err();
+    assert!(matches!(misspelt, ForgetError::Unknown(_)), "{misspelt}");
     forget(&transport, &name).await.unwrap();
+    let twice = forget(&transport, &name).await.unwrap_err();
+    assert!(matches!(twice, ForgetError::Unknown(_)), "{twice}");
     let live = until_live(&gateway, |live| live.supergraph.subgraphs().len() == 1).await;
     assert!(live.target_of("beta").is_some());
     drop(gateway);

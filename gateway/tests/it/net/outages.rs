@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::runtime::Runtime;
-use tokio::sync::Notify;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tributary::registry::{Registry, RegistryOptions};
 use tributary::transport::{Link, Transport, TransportLimits};
@@ -129,13 +129,14 @@ async fn nats_down_is_told_soon_and_passes() {
     let mut nats = Nats::start();
     let transport = transport(&nats).await;
     let alpha = raw::client(&nats, "alpha").await;
-    let arrived = Arc::new(Notify::new());
+    // Both can arrive before anyone waits for the first.
+    let arrived = Arc::new(Semaphore::new(0));
     let signal = arrived.clone();
     let _alpha = raw::subgraph(&alpha, "alpha", move |client, message, number| {
         let signal = signal.clone();
         async move {
             match number {
-                0 | 1 => signal.notify_one(),
+                0 | 1 => signal.add_permits(1),
                 _ => reply(&client, &message, HELLO).await,
             }
         }
@@ -145,8 +146,7 @@ async fn nats_down_is_told_soon_and_passes() {
     let fetch = |kind| transport.fetch(request(&target, kind, PATIENCE));
     // Requests in flight, and requests that come later, fail long before their deadline.
     let in_flight = tokio::spawn(join_all([fetch(OperationKind::Query), fetch(OperationKind::Mutation)]));
-    arrived.notified().await;
-    arrived.notified().await;
+    within(arrived.acquire_many(2)).await.unwrap().forget();
     let begin = Instant::now();
     nats.kill();
     let codes: Vec<_> = within(in_flight).await.unwrap().into_iter().map(code).collect();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::dice::{hash, mix};
+use super::dice::mix;
 use super::world::{COLORS, World};
 
 /// A field's value.
@@ -78,7 +78,8 @@ impl World {
             named => {
                 let members = self.members(named);
                 let member = &members[(seed % members.len() as u64) as usize];
-                let id = if member.starts_with('E') { mix(seed) % POOL } else { mix(seed) % 64 };
+                let id =
+                    if member.starts_with(['E', 'C', 'D', 'M']) { mix(seed) % POOL } else { mix(seed) % 64 };
                 Value::Object(member.clone(), id)
             }
         }
@@ -131,4 +132,11 @@ pub fn json_of(value: &Value) -> Json {
 /// What a field that requires others makes of them.
 pub fn joined(values: impl Iterator<Item = Json>) -> Json {
     json!(values.map(|value| value.to_string()).collect::<Vec<_>>().join("+"))
+}
+
+/// A number for a text.
+fn hash(text: &str) -> u64 {
+    mix(text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |all, byte| (all ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)))
 }

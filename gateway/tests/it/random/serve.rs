@@ -16,12 +16,12 @@ use tributary_federation::variables::{InputTypes, VariableProgram, Variables};
 use tributary_federation::{OperationKind, Plan, PlanOptions, SubgraphId, Supergraph, plan_operation};
 
 use super::Counters;
-use super::data::{Value, id_of, joined};
+use super::data::{Value, id_of, joined, json_of};
 use super::dice::Dice;
 use super::question::{Question, ask};
 use super::world::{Subgraph, World};
 
-const LINK: &str = r#"extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key", "@requires",
+const LINK: &str = r#"extend schema @link(url: "https://specs.apollo.dev/federation/v2.8", import: ["@key", "@requires", "@context", "@fromContext",
     "@provides", "@external", "@shareable", "@interfaceObject"])
 "#;
 
@@ -34,6 +34,8 @@ const SERVED: &str = r"
     directive @external on OBJECT | FIELD_DEFINITION
     directive @shareable repeatable on OBJECT | FIELD_DEFINITION
     directive @interfaceObject on OBJECT
+    directive @context(name: String!) repeatable on OBJECT
+    directive @fromContext(field: String) on ARGUMENT_DEFINITION
 ";
 
 pub struct Served<'w> {
@@ -148,6 +150,7 @@ impl<'w> Served<'w> {
             id: 0,
             sent: None,
             provided: None,
+            told: None,
         }
     }
 }
@@ -213,6 +216,8 @@ struct Object<'a> {
     sent: Option<Map<String, Json>>,
     /// The field that the way to it provides.
     provided: Option<String>,
+    /// What the nearest object above that sets the context tells; in the whole only.
+    told: Option<Json>,
 }
 
 impl<'a> Object<'a> {
@@ -226,7 +231,14 @@ impl<'a> Object<'a> {
             if it.host == subgraph {
                 type_name = format!("W{}", id % it.members as u64);
             }
-            return Some(Object { type_name, id, sent: Some(sent.clone()), provided: None, ..*self });
+            return Some(Object {
+                type_name,
+                id,
+                sent: Some(sent.clone()),
+                provided: None,
+                told: None,
+                ..*self
+            });
         }
         let keys = &self.world.object(&type_name).unwrap().keys[&subgraph];
         let complete = |key: &str| match key {
@@ -236,7 +248,7 @@ impl<'a> Object<'a> {
         };
         let by_key = keys.iter().any(|(key, resolvable)| *resolvable && complete(key));
         let id = id_of(sent).filter(|_| by_key)?;
-        Some(Object { type_name, id, sent: Some(sent.clone()), provided: None, ..*self })
+        Some(Object { type_name, id, sent: Some(sent.clone()), provided: None, told: None, ..*self })
     }
 
     fn value(&self, name: &str, argument: i64) -> Result<Value, FieldError> {
@@ -259,6 +271,16 @@ impl<'a> Object<'a> {
         Ok(Value::Leaf(joined(values.ok_or_else(missing)?.into_iter())))
     }
 
+    /// What fields below are told.
+    fn tells(&self) -> Option<Json> {
+        if self.subgraph.is_some() {
+            return None;
+        }
+        let own = self.type_name.starts_with('C');
+        let tell = || json_of(&self.world.value(&self.type_name, self.id, "tell", 3));
+        if own { Some(tell()) } else { self.told.clone() }
+    }
+
     fn resolved(&self, value: Value, provided: Option<&String>) -> ResolvedValue<'a> {
         match value {
             Value::Null => ResolvedValue::null(),
@@ -276,6 +298,7 @@ impl<'a> Object<'a> {
                 id,
                 sent: None,
                 provided: provided.cloned(),
+                told: self.tells(),
                 ..*self
             }),
         }
@@ -304,6 +327,11 @@ impl ObjectValue for Object<'_> {
             return Err(FieldError { message: "it fails".to_owned() });
         }
         let argument = arguments.get("n").and_then(Json::as_i64).unwrap_or(3);
+        if info.field_name() == "told" {
+            let by = arguments.get("by").or(self.told.as_ref()).cloned();
+            let by = by.ok_or_else(|| FieldError { message: "nobody told".to_owned() })?;
+            return Ok(ResolvedValue::Leaf(joined([by, json!(self.id)].into_iter()).into()));
+        }
         let value = self.value(info.field_name(), argument)?;
         let object = self.world.object(&self.type_name);
         let field = object.and_then(|it| it.fields.iter().find(|it| it.name == info.field_name()));
@@ -327,6 +355,7 @@ impl Counters {
             usize::from(question.text.contains("@include") || question.text.contains("@skip"));
         self.with_variables += usize::from(question.text.contains("$n"));
         self.with_abstract += usize::from(question.text.contains("... on"));
+        self.with_contexts += usize::from(asks("$_c0:"));
         self.with_interface_objects += usize::from(question.text.contains("q91"));
         self.with_weak_types += usize::from(fields().any(|it| !it.weak.is_empty() && asks(&it.name)));
         self.nulls += usize::from(expected.to_string().contains("null"));

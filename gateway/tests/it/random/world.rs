@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::dice::Dice;
 
+mod contexts;
+mod interfaces;
 mod print;
 
 pub type Subgraph = usize;
@@ -24,6 +26,8 @@ pub struct Field {
     pub weak: BTreeSet<Subgraph>,
     /// What each owner provides of its entity.
     pub provides: BTreeMap<Subgraph, String>,
+    /// The type of the argument that is set from a context.
+    pub told: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -47,6 +51,8 @@ pub struct InterfaceObject {
 pub struct World {
     pub subgraphs: usize,
     pub interface_object: Option<InterfaceObject>,
+    /// Who takes something from objects above.
+    pub teller: Option<Subgraph>,
     pub objects: Vec<Object>,
     /// Interfaces and their fields.
     pub interfaces: BTreeMap<String, Vec<Field>>,
@@ -67,6 +73,7 @@ fn field(name: &str, ty: &str) -> Field {
         requires: None,
         weak: BTreeSet::new(),
         provides: BTreeMap::new(),
+        told: None,
     }
 }
 
@@ -78,6 +85,7 @@ impl World {
         let mut world = Self {
             subgraphs,
             interface_object: None,
+            teller: None,
             objects: Vec::new(),
             interfaces: BTreeMap::new(),
             unions: BTreeMap::new(),
@@ -112,44 +120,19 @@ impl World {
         for at in entities..entities + values {
             world.deal_value(dice, at);
         }
-        world.deal_interfaces(dice);
+        world.deal_interfaces();
         world.deal_requires(dice, entities);
         world.deal_weakness(dice);
         world.deal_query(dice, entities, &named);
         world.deal_interface_object(dice);
         world.deal_provides(dice, entities);
+        world.deal_contexts(dice);
         world
     }
 
     fn composite_names(&self) -> Vec<String> {
         let objects = self.objects.iter().map(|object| object.name.clone());
         objects.chain(self.interfaces.keys().cloned()).chain(self.unions.keys().cloned()).collect()
-    }
-
-    fn abstract_types(&mut self, dice: &mut Dice, entities: usize) {
-        for at in 0..dice.between(0, 2) {
-            let name = format!("I{at}");
-            let mut fields = Vec::new();
-            for number in 0..dice.between(1, 2) {
-                fields
-                    .push(field(&format!("i{at}f{number}"), if dice.chance(50) { "String" } else { "Int!" }));
-            }
-            for object in &mut self.objects[..entities] {
-                if dice.chance(60) {
-                    object.interfaces.push(name.clone());
-                }
-            }
-            if self.objects.iter().any(|object| object.interfaces.contains(&name)) {
-                self.interfaces.insert(name, fields);
-            }
-        }
-        for at in 0..dice.between(0, 2) {
-            let members = self.objects[..entities].iter().filter(|_| dice.chance(60));
-            let members: Vec<String> = members.map(|object| object.name.clone()).collect();
-            if !members.is_empty() {
-                self.unions.insert(format!("U{at}"), members);
-            }
-        }
     }
 
     fn owners(&self, dice: &mut Dice) -> BTreeSet<Subgraph> {
@@ -259,43 +242,6 @@ impl World {
         }
     }
 
-    /// An interface has a field in a subgraph where all its objects that the subgraph has do.
-    fn deal_interfaces(&mut self, dice: &mut Dice) {
-        let _ = dice;
-        let interfaces = self.interfaces.clone();
-        for (name, fields) in &interfaces {
-            for wanted in fields {
-                let implementers: Vec<usize> = (0..self.objects.len())
-                    .filter(|&at| self.objects[at].interfaces.contains(name))
-                    .collect();
-                // Subgraphs that own it for any object own it for all: what an interface promises must be kept.
-                let owners: BTreeSet<Subgraph> = implementers
-                    .iter()
-                    .flat_map(|&at| self.objects[at].fields.iter())
-                    .filter(|field| field.name == wanted.name)
-                    .flat_map(|field| field.owners.iter().copied())
-                    .collect();
-                for at in implementers {
-                    let object = &mut self.objects[at];
-                    let own = object.fields.iter_mut().find(|field| field.name == wanted.name).unwrap();
-                    own.owners.clone_from(&owners);
-                    let keys: Vec<(String, bool)> = object.keys.values().next().cloned().unwrap_or_default();
-                    for &owner in &owners {
-                        object.keys.entry(owner).or_insert_with(|| keys.clone());
-                    }
-                }
-                let own = self
-                    .interfaces
-                    .get_mut(name)
-                    .unwrap()
-                    .iter_mut()
-                    .find(|it| it.name == wanted.name)
-                    .unwrap();
-                own.owners = owners;
-            }
-        }
-    }
-
     fn deal_requires(&mut self, dice: &mut Dice, entities: usize) {
         for at in 0..entities {
             let names: Vec<String> = self.objects[at].fields.iter().map(|field| field.name.clone()).collect();
@@ -340,57 +286,6 @@ impl World {
                 }
             }
         }
-    }
-
-    /// `J` with the objects `W0`, `W1`, …: known to its host, extended by another subgraph.
-    fn deal_interface_object(&mut self, dice: &mut Dice) {
-        if !dice.chance(40) {
-            return;
-        }
-        let host = dice.up_to(self.subgraphs);
-        let extender = (host + 1 + dice.up_to(self.subgraphs - 1)) % self.subgraphs;
-        let members = dice.between(1, 3);
-        let mut fields = Vec::new();
-        for number in 0..dice.between(1, 3) {
-            let mut new = field(&format!("j{number}"), &Self::leaf(dice));
-            new.owners.insert(extender);
-            fields.push(new);
-        }
-        let mut name = field("name", "String");
-        name.owners.insert(host);
-        self.interfaces.insert("J".to_owned(), vec![name.clone()]);
-        for at in 0..members {
-            let mut own = vec![name.clone()];
-            let mut keys = BTreeMap::from([(host, vec![("id".to_owned(), true)])]);
-            for number in 0..dice.between(0, 2) {
-                let mut new = field(&format!("w{number}"), &Self::leaf(dice));
-                // Others may know the object itself, but not besides its interface object.
-                let owner = dice.up_to(self.subgraphs);
-                new.owners.insert(if owner == extender { host } else { owner });
-                keys.entry(*new.owners.first().unwrap()).or_insert_with(|| vec![("id".to_owned(), true)]);
-                own.push(new);
-            }
-            own.extend(fields.clone());
-            self.objects.push(Object {
-                name: format!("W{at}"),
-                fields: own,
-                keys,
-                interfaces: vec!["J".to_owned()],
-            });
-        }
-        let wrapped = ["J", "J!", "[J]", "[J!]!"];
-        for (number, owner) in [(90, host), (91, extender)] {
-            let mut new = field(&format!("q{number}"), wrapped[dice.up_to(wrapped.len())]);
-            new.owners.insert(owner);
-            new.has_argument = dice.chance(30);
-            self.query.fields.push(new);
-        }
-        self.interface_object = Some(InterfaceObject { host, extender, fields, members });
-    }
-
-    /// Whether the subgraph has `J` as an interface object.
-    pub fn extends_interface(&self, subgraph: Subgraph) -> bool {
-        self.interface_object.as_ref().is_some_and(|it| it.extender == subgraph)
     }
 
     fn deal_query(&mut self, dice: &mut Dice, entities: usize, named: &[String]) {

@@ -213,6 +213,16 @@ where
 
 /// Serves `{ headers }`, which answers with the request's headers, by nothing but a NATS client.
 pub async fn header_echo(nats: &Nats, name: &'static str) -> Running {
+    plain(nats, name, "scalar JSON type Query { headers: JSON }", echo).await
+}
+
+/// Serves an SDL by nothing but a NATS client: what no schema library writes can be in it.
+pub async fn plain(
+    nats: &Nats,
+    name: &'static str,
+    sdl: &'static str,
+    answer: impl Fn(&async_nats::Message) -> Value + Send + 'static,
+) -> Running {
     use futures_util::StreamExt;
 
     let client = connect(name, &nats.url_for(name)).await.unwrap();
@@ -222,36 +232,36 @@ pub async fn header_echo(nats: &Nats, name: &'static str) -> Running {
     let mut broadcasts = client.subscribe("$SRV.INFO").await.unwrap();
     client.flush().await.unwrap();
     let info = json!({
-        "type": "io.nats.micro.v1.info_response", "name": name, "id": "echo1", "version": "1.0.0", "description": "",
+        "type": "io.nats.micro.v1.info_response", "name": name, "id": "plain1", "version": "1.0.0", "description": "",
         "metadata": { "graphql.protocol": "1" },
         "endpoints": [{ "name": "query", "subject": subject, "queue_group": "q", "metadata": {} }],
     });
+    let reply = move |message: &async_nats::Message| {
+        let is_sdl = String::from_utf8_lossy(&message.payload).contains("_service");
+        if is_sdl { json!({ "_service": { "sdl": sdl } }) } else { answer(message) }
+    };
     Running::start(|mut stopped| async move {
         loop {
             let (message, reply) = tokio::select! {
                 _ = &mut stopped => return,
-                Some(message) = infos.next() => (message, info.to_string()),
-                Some(message) = broadcasts.next() => (message, info.to_string()),
+                Some(message) = infos.next() => (message, info.clone()),
+                Some(message) = broadcasts.next() => (message, info.clone()),
                 Some(message) = queries.next() => {
-                    let reply = echo(&message);
-                    (message, reply)
+                    let data = reply(&message);
+                    (message, json!({ "data": data }))
                 }
             };
-            client.publish(message.reply.unwrap(), reply.into()).await.unwrap();
+            client.publish(message.reply.unwrap(), reply.to_string().into()).await.unwrap();
         }
     })
 }
 
-fn echo(message: &async_nats::Message) -> String {
-    let sdl = "scalar JSON type Query { headers: JSON }";
-    if String::from_utf8_lossy(&message.payload).contains("_service") {
-        return json!({ "data": { "_service": { "sdl": sdl } } }).to_string();
-    }
+fn echo(message: &async_nats::Message) -> Value {
     let headers: serde_json::Map<String, Value> = message
         .headers
         .iter()
         .flat_map(|headers| headers.iter())
         .map(|(name, values)| (name.to_string(), json!(values[0].as_str())))
         .collect();
-    json!({ "data": { "headers": headers } }).to_string()
+    json!({ "headers": headers })
 }

@@ -17,22 +17,7 @@ impl<'a> Merger<'a, '_> {
         for (graph, field) in parts {
             let Some(overrides) = &field.overrides else { continue };
             let subgraph = &self.subgraphs[*graph];
-            let Some(source) = self.subgraphs.iter().position(|other| other.name == overrides.from) else {
-                let message = format!(
-                    "Source subgraph \"{}\" for field \"{coordinate}\" on subgraph \"{}\" does not exist.",
-                    overrides.from, subgraph.name
-                );
-                self.report.hint(Code::FromSubgraphDoesNotExist, message).at(subgraph.place(overrides.span));
-                continue;
-            };
-            let Some((_, source_field)) = parts.iter().find(|(graph, _)| *graph == source) else {
-                let message = format!(
-                    "Field \"{coordinate}\" on subgraph \"{}\" no longer exists in the from subgraph. The @override directive can be removed.",
-                    subgraph.name
-                );
-                self.report
-                    .hint(Code::OverrideDirectiveCanBeRemoved, message)
-                    .at(subgraph.place(overrides.span));
+            let Some((source, source_field)) = self.source(coordinate, parts, subgraph, overrides) else {
                 continue;
             };
             if source_field.overrides.is_some() && source != *graph {
@@ -55,6 +40,39 @@ impl<'a> Merger<'a, '_> {
             overridden.insert(source, overrides);
         }
         overridden
+    }
+
+    /// The subgraph that a field is taken from, if it is there and has the field.
+    fn source(
+        &mut self,
+        coordinate: &str,
+        parts: &[(Graph, &'a Field)],
+        subgraph: &Subgraph,
+        overrides: &Override,
+    ) -> Option<(Graph, &'a Field)> {
+        let source = self.subgraphs.iter().position(|other| other.name == overrides.from);
+        let found = source.and_then(|source| parts.iter().find(|(graph, _)| *graph == source));
+        if let Some(&found) = found {
+            return Some(found);
+        }
+        let (code, message) = match source {
+            None => {
+                let message = format!(
+                    "Source subgraph \"{}\" for field \"{coordinate}\" on subgraph \"{}\" does not exist.",
+                    overrides.from, subgraph.name
+                );
+                (Code::FromSubgraphDoesNotExist, message)
+            }
+            Some(_) => {
+                let message = format!(
+                    "Field \"{coordinate}\" on subgraph \"{}\" no longer exists in the from subgraph. The @override directive can be removed.",
+                    subgraph.name
+                );
+                (Code::OverrideDirectiveCanBeRemoved, message)
+            }
+        };
+        self.report.hint(code, message).at(subgraph.place(overrides.span));
+        None
     }
 
     /// What is left to do once a field has moved.

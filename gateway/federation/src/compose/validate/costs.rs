@@ -53,19 +53,28 @@ fn list_size(subgraph: &Subgraph, def: &TypeDef, field: &Field, report: &mut Rep
         error(Code::ListSizeInvalidSlicingArgument, text);
     }
     let sized = argument("sizedFields").map(|value| &**value);
-    if sized.is_none() && !field.ty.is_list() {
-        let text = "is not a list. Try to add @listSize(sizedFields:) argument.".to_owned();
-        error(Code::ListSizeInvalidSizedField, text);
-    }
-    let target = subgraph.types.get(field.ty.inner_named_type());
-    let target = target.filter(|def| matches!(def.kind, Kind::Object | Kind::Interface));
-    let (Some(target), true) = (target, sized.is_some()) else {
-        if sized.is_some() {
-            let text =
-                "has @listSize(sizedFields:) applied, but the output type is not a composite type".to_owned();
+    sized_fields(subgraph, field, sized, &mut error);
+}
+
+/// Which lists the sizes are of: the field itself, or those of its fields that are named.
+fn sized_fields(
+    subgraph: &Subgraph,
+    field: &Field,
+    sized: Option<&Value>,
+    error: &mut impl FnMut(Code, String),
+) {
+    if sized.is_none() {
+        if !field.ty.is_list() {
+            let text = "is not a list. Try to add @listSize(sizedFields:) argument.".to_owned();
             error(Code::ListSizeInvalidSizedField, text);
         }
         return;
+    }
+    let target = subgraph.types.get(field.ty.inner_named_type());
+    let Some(target) = target.filter(|def| matches!(def.kind, Kind::Object | Kind::Interface)) else {
+        let text =
+            "has @listSize(sizedFields:) applied, but the output type is not a composite type".to_owned();
+        return error(Code::ListSizeInvalidSizedField, text);
     };
     for name in names(sized) {
         let (code, problem) = match target.fields.get(name) {

@@ -87,13 +87,16 @@ impl Graph {
     }
 
     fn can_merge(&self, drafts: &Drafts, a: usize, b: usize) -> bool {
-        let group = |unit: usize| &drafts.groups[self.units[unit].groups[0]];
-        let (a, b) = (group(a), group(b));
-        let same = a.subgraph == b.subgraph && a.part == b.part && a.deferred == b.deferred;
-        // One request has one value of each context.
-        let alone = !a.contexts.is_empty() || !b.contexts.is_empty();
-        let same = same && (!alone || a.contexts == b.contexts && a.path == b.path && a.can_take(b));
-        same && a.entities && b.entities
+        let groups = |unit: usize| self.units[unit].groups.iter().map(|&group| &drafts.groups[group]);
+        let (Some(first), Some(other)) = (groups(a).next(), groups(b).next()) else { return false };
+        let same = first.subgraph == other.subgraph
+            && first.part == other.part
+            && first.deferred == other.deferred
+            && first.entities
+            && other.entities;
+        // One request has one value of each context, so it has no lookup besides.
+        let alone = !first.contexts.is_empty() || !other.contexts.is_empty();
+        same && (!alone || groups(a).all(|one| groups(b).all(|other| one.can_join(other))))
     }
 
     fn merge_levels(&mut self, drafts: &Drafts) {
@@ -187,10 +190,7 @@ fn join_lookups(drafts: &mut Drafts, groups: &mut Vec<GroupId>) {
     while at < groups.len() {
         let same = |other: &usize| {
             let (one, other) = (&drafts.groups[groups[at]], &drafts.groups[groups[*other]]);
-            one.path == other.path
-                && one.only_if == other.only_if
-                && one.contexts == other.contexts
-                && one.can_take(other)
+            one.can_join(other)
         };
         match (at + 1..groups.len()).filter(same).find(|_| drafts.groups[groups[at]].entities) {
             Some(other) => {

@@ -43,15 +43,6 @@ fn beside_a_query(sdl: &str, codes: &[&str]) {
 }
 
 #[test]
-fn sdl_that_does_not_parse() {
-    let composition =
-        compose_all(&subgraphs("# a v1\ntype Query { a: Int\n# b v1\ntype Query { b: Int }\ntype Thing {"));
-    let places: Vec<String> =
-        composition.errors().flat_map(|error| &error.places).map(ToString::to_string).collect();
-    assert_eq!(places, ["a:2:21", "b:3:14", "b:3:14"], "both are told: {:#?}", errors(&composition));
-}
-
-#[test]
 fn invalid_schemas() {
     alone("type Query { a: Missing }", &["INVALID_GRAPHQL"]);
     alone("type Query { a: Int a: Int }", &["INVALID_GRAPHQL"]);
@@ -473,29 +464,6 @@ fn directives_of_several_subgraphs() {
         &(cost("a", "\"@cost\"") + &cost("b", "{ name: \"@cost\", as: \"@price\" }")),
         &["LINK_IMPORT_NAME_MISMATCH"],
     );
-}
-
-/// A thousand errors in one SDL are told in bounded length, and quickly.
-#[test]
-fn an_sdl_with_a_thousand_errors() {
-    let fields: String = (0..1000).map(|n| format!("f{n}: Missing{n}\n")).collect();
-    let composition = compose_all(&subgraphs(&format!("# a\ntype Query {{ {fields} }}")));
-    let count = composition.errors().count();
-    assert!((2..=101).contains(&count), "{count}");
-}
-
-#[test]
-fn sdl_that_nests_without_end() {
-    let list = format!("# a\ntype Query {{ a: {}Int{} }}", "[".repeat(5000), "]".repeat(5000));
-    let value = format!("# a\ntype Query {{ a(x: Int = {}1{}): Int }}", "[".repeat(5000), "]".repeat(5000));
-    let key = format!(
-        "# a\ntype Query {{ q: Int }} type T @key(fields: \"{}id{}\") {{ t: T id: ID! }}",
-        "t { ".repeat(5000),
-        " }".repeat(5000)
-    );
-    for text in [list, value, key] {
-        assert!(compose_all(&subgraphs(&text)).supergraph.is_none());
-    }
 }
 
 #[test]

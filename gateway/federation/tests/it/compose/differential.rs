@@ -4,7 +4,6 @@
 
 mod api;
 mod defects;
-mod dice;
 mod faults;
 mod oracle;
 mod purpose;
@@ -13,8 +12,8 @@ mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::dice::Dice;
 use crate::support::{Subgraphs, compose_all, errors};
-use dice::Dice;
 use oracle::{Oracle, Verdict};
 use sdl::Set;
 
@@ -25,6 +24,14 @@ const MAX_SHOWN: usize = 8;
 fn seeds(usual: u64) -> u64 {
     let factor = std::env::var("TRIBUTARY_SEEDS").ok().and_then(|text| text.parse().ok());
     usual * factor.unwrap_or(1)
+}
+
+impl Dice {
+    /// Some of the items, at least one, in their order.
+    fn some<T: Copy>(&mut self, items: &[T], percent: usize) -> Vec<T> {
+        let picked: Vec<T> = items.iter().copied().filter(|_| self.chance(percent)).collect();
+        if picked.is_empty() { vec![*self.pick(items)] } else { picked }
+    }
 }
 
 /// Both verdicts on one set.

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::support::{Subgraphs, compose_all, subgraphs};
+use crate::support::{Subgraphs, compose_all, errors, subgraphs};
 
 /// Composes and checks that the answer is one of the two.
 fn check(all: &Subgraphs) {
@@ -43,5 +43,37 @@ proptest! {
         let changed = own.join(" ");
         all[which].1 = changed;
         check(&all);
+    }
+}
+
+#[test]
+fn sdl_that_does_not_parse() {
+    let composition =
+        compose_all(&subgraphs("# a v1\ntype Query { a: Int\n# b v1\ntype Query { b: Int }\ntype Thing {"));
+    let places: Vec<String> =
+        composition.errors().flat_map(|error| &error.places).map(ToString::to_string).collect();
+    assert_eq!(places, ["a:2:21", "b:3:14", "b:3:14"], "both are told: {:#?}", errors(&composition));
+}
+
+/// A thousand errors in one SDL are told in bounded length, and quickly.
+#[test]
+fn an_sdl_with_a_thousand_errors() {
+    let fields: String = (0..1000).map(|n| format!("f{n}: Missing{n}\n")).collect();
+    let composition = compose_all(&subgraphs(&format!("# a\ntype Query {{ {fields} }}")));
+    let count = composition.errors().count();
+    assert!((2..=101).contains(&count), "{count}");
+}
+
+#[test]
+fn sdl_that_nests_without_end() {
+    let list = format!("# a\ntype Query {{ a: {}Int{} }}", "[".repeat(5000), "]".repeat(5000));
+    let value = format!("# a\ntype Query {{ a(x: Int = {}1{}): Int }}", "[".repeat(5000), "]".repeat(5000));
+    let key = format!(
+        "# a\ntype Query {{ q: Int }} type T @key(fields: \"{}id{}\") {{ t: T id: ID! }}",
+        "t { ".repeat(5000),
+        " }".repeat(5000)
+    );
+    for text in [list, value, key] {
+        assert!(compose_all(&subgraphs(&text)).supergraph.is_none());
     }
 }

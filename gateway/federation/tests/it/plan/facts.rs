@@ -5,6 +5,7 @@ use tributary_federation::plan::OutputValue;
 use tributary_federation::{Fact, Plan, PlanOptions, Supergraph, plan_operation};
 
 use super::graph;
+use crate::support::supergraph;
 
 const SHOP: &str = r#"
 # users
@@ -148,6 +149,60 @@ fn what_an_interface_object_guards_is_guarded_on_all_objects() {
     withheld: Two.secret
     withheld: One.secret
     "#);
+}
+
+const THINGS: &str = r#"
+# a
+type Query { things: [Thing!] two: Two known: Int @authenticated allowed: Int @policy(policies: [["p"]]) }
+interface Thing { name: String }
+type One implements Thing { name: String @requiresScopes(scopes: [["a"], ["b"]]) }
+type Two implements Thing { name: String }
+"#;
+
+/// What of things' names someone with these scopes may not see, where the interface asks for that.
+fn withheld(asked: &str, has: &[&str]) -> String {
+    let composed = supergraph(THINGS);
+    let (before, interface) = composed.split_once("interface Thing").expect("it has the interface");
+    let own = r#"@requiresScopes(scopes: [["a"], ["b"]])"#;
+    assert!(interface.contains(own), "composition infers it: {interface}");
+    let graph = Supergraph::parse(&format!("{before}interface Thing{}", interface.replacen(own, asked, 1)));
+    let graph = graph.unwrap();
+    let names = |plan: Plan| {
+        shown(&graph, &plan)
+            .lines()
+            .filter_map(|line| Some(line.strip_prefix("withheld: ")?.to_owned()))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let direct = names(plan(&graph, "{ two { name } }", has));
+    let by_interface = names(plan(&graph, "{ things { name } }", has));
+    assert_eq!(direct.is_empty(), !by_interface.contains("Two.name"), "an object is as open either way");
+    by_interface
+}
+
+/// Older compositions let an interface ask for something of its own.
+#[test]
+fn what_an_interface_asks_for_itself_holds_for_all_of_its_objects() {
+    for inferred in [
+        r#"@requiresScopes(scopes: [["a"], ["b"]])"#,
+        r#"@requiresScopes(scopes: [["b"], ["a", "b"], ["a"]])"#,
+        "",
+    ] {
+        assert_eq!(withheld(inferred, &[]), "One.name", "{inferred}");
+        assert_eq!(withheld(inferred, &["b"]), "", "{inferred}");
+    }
+    for (own, enough) in [
+        (r#"@requiresScopes(scopes: [["a"]])"#, &["a"][..]),
+        (r#"@requiresScopes(scopes: [["a", "b"]])"#, &["a", "b"]),
+        (r#"@requiresScopes(scopes: [["a"], ["b"]]) @policy(policies: [["p"]])"#, &["b", "p"]),
+        (r#"@requiresScopes(scopes: [["other"]])"#, &["a", "other"]),
+    ] {
+        assert_eq!(withheld(own, &[]), "One.name Two.name", "{own}");
+        assert_eq!(withheld(own, &["b"]), "One.name Two.name", "{own}");
+        assert_eq!(withheld(own, enough), "", "{own}");
+    }
+    assert_eq!(withheld("@authenticated", &[]), "One.name Two.name");
+    assert_eq!(withheld("@authenticated", &["c"]), "One.name");
 }
 
 #[test]

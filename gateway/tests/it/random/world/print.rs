@@ -14,6 +14,9 @@ impl World {
                 externals.insert(required.split('(').next().unwrap().to_owned());
             }
         }
+        if self.teller == Some(subgraph) && object.name.starts_with('C') {
+            externals.insert("tell".to_owned());
+        }
         for other in self.objects.iter().chain([&self.query]) {
             for field in other.fields.iter().filter(|field| field.named == object.name) {
                 externals.extend(field.provides.get(&subgraph).cloned());
@@ -32,7 +35,11 @@ impl World {
         external: bool,
         shareable: bool,
     ) {
-        let argument = if field.has_argument { "(n: Int = 3)" } else { "" };
+        let argument = match &field.told {
+            Some(ty) => format!("(by: {ty} @fromContext(field: \"$here {{ tell }}\"))"),
+            None if field.has_argument => "(n: Int = 3)".to_owned(),
+            None => String::new(),
+        };
         let ty = if field.weak.contains(&subgraph) { field.ty.trim_end_matches('!') } else { &field.ty };
         let _ = write!(out, "  {}{argument}: {ty}", field.name);
         if external {
@@ -89,6 +96,9 @@ impl World {
                     "ref { code }" => vec!["ref"],
                     other => vec![other],
                 });
+            }
+            if self.teller == Some(subgraph) && object.name.starts_with('C') {
+                out.push_str(" @context(name: \"here\")");
             }
             out.push_str(" {\n");
             for name in key_fields {

@@ -1,7 +1,7 @@
 //! Faults that go into a set that composes: one for each rule, and changes of what the set has.
 
-use super::dice::Dice;
 use super::sdl::Set;
+use crate::dice::Dice;
 
 mod changes;
 mod table;

@@ -1,7 +1,7 @@
 //! A random set of subgraphs that composes, unless chance made a type that can't be reached.
 
-use super::dice::Dice;
 use super::sdl::{Set, Subgraph};
+use crate::dice::Dice;
 
 mod entities;
 mod extras;

@@ -1,7 +1,7 @@
 //! Changes of what a set has. Which rule they break, if any, depends on the set.
 
-use super::super::dice::Dice;
 use super::super::sdl::{Field, Set};
+use crate::dice::Dice;
 
 /// A change, and whether there was something to change.
 pub type Change = fn(&mut Set, &mut Dice) -> bool;

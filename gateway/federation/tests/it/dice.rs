@@ -1,9 +1,10 @@
-//! Chance that repeats itself.
+//! Chance that repeats itself. The gateway's tests use this file as well.
 
 /// SplitMix64: the same seed gives the same throws on every machine.
 pub struct Dice(u64);
 
-fn mix(mut state: u64) -> u64 {
+/// A number that has nothing to do with the one before.
+pub fn mix(mut state: u64) -> u64 {
     state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -11,11 +12,11 @@ fn mix(mut state: u64) -> u64 {
 }
 
 impl Dice {
-    pub fn new(seed: u64) -> Dice {
-        Dice(mix(seed))
+    pub fn new(seed: u64) -> Self {
+        Self(mix(seed))
     }
 
-    fn throw(&mut self) -> u64 {
+    pub fn throw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         mix(self.0)
     }
@@ -35,11 +36,5 @@ impl Dice {
 
     pub fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.up_to(items.len())]
-    }
-
-    /// Some of the items, at least one, in their order.
-    pub fn some<T: Copy>(&mut self, items: &[T], percent: usize) -> Vec<T> {
-        let picked: Vec<T> = items.iter().copied().filter(|_| self.chance(percent)).collect();
-        if picked.is_empty() { vec![*self.pick(items)] } else { picked }
     }
 }
