@@ -89,6 +89,8 @@ fn entity_fetch(subgraph: u16, query: &str, dep: u32, key: (&str, u32), read: u3
         }],
         read: ReadId(read),
         condition: None,
+        contexts: Vec::new(),
+        apart: None,
     };
     let variable = FetchVariable {
         key: (*b"\"representations\":").into(),
