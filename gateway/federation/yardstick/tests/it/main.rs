@@ -1,5 +1,7 @@
 //! Our plans are never longer than the yardstick's, and need no more fetches in total.
 
+mod data;
+
 use tributary_federation::Supergraph;
 use tributary_federation::compose::{SubgraphSdl, compose};
 use tributary_yardstick::{Measure, cases, ours, theirs, worlds};
@@ -10,7 +12,12 @@ fn no_plan_is_longer_and_all_together_need_no_more_fetches() {
     let graphs: Vec<_> = cases
         .graphs
         .iter()
-        .map(|sdl| (Supergraph::parse(sdl).expect("our composition is read"), theirs::planner(sdl)))
+        .map(|it| {
+            (
+                Supergraph::parse(&it.supergraph).expect("our composition is read"),
+                theirs::planner(&it.supergraph),
+            )
+        })
         .collect();
     let (mut both, mut own, mut other) = (0, Measure::default(), Measure::default());
     for case in &cases.all {
