@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use tributary_federation::compose::{SubgraphSdl, compose};
 
 mod both;
+pub mod composition;
 pub mod data;
 pub mod ours;
 pub mod theirs;

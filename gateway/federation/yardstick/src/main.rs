@@ -1,24 +1,48 @@
 //! `yardstick plans` prints a table of how many fetches both planners need, how many of them in a row, and whether
 //! both plans give the data that one server would give.
+//! `yardstick compose` prints how long composition takes, beside an npm package's.
 //! `yardstick time` prints how long both take to plan, and to get ready for planning.
 #![allow(clippy::print_stdout, reason = "the tables are what this program is for")]
 
 use tributary_federation::Supergraph;
+use tributary_yardstick::composition::{self, Beside, Oracle};
 use tributary_yardstick::data::{Outcome, THEIRS};
 use tributary_yardstick::{Both, Cases, Measure, cases, ours, theirs, time};
 
 fn main() {
+    match std::env::args().nth(1).as_deref() {
+        Some("compose") => compositions(),
+        Some("plans") => with_cases(plans),
+        Some("time") => with_cases(times),
+        _ => {
+            eprintln!("usage: yardstick compose | plans | time");
+            std::process::exit(2);
+        }
+    }
+}
+
+fn with_cases(print: fn(&Cases, &[Both])) {
     let Some(cases) = cases() else { return };
     // Their planner panics on some operations; that is counted as a refusal.
     std::panic::set_hook(Box::new(|_| {}));
     let graphs: Vec<Both> = cases.graphs.iter().map(Both::new).collect();
-    match std::env::args().nth(1).as_deref() {
-        Some("plans") => plans(&cases, &graphs),
-        Some("time") => times(&cases, &graphs),
-        _ => {
-            eprintln!("usage: yardstick plans | time");
-            std::process::exit(2);
-        }
+    print(&cases, &graphs);
+}
+
+fn compositions() {
+    println!(
+        "{:<34} {:>8} {:>9} {:>9} {:>7}   runs",
+        "composing, in milliseconds of CPU", "bytes", "ours", "theirs", "ratio"
+    );
+    let mut oracle = Oracle::start();
+    for (name, set) in composition::inputs() {
+        let Beside { bytes, ours, theirs, runs } = composition::beside(&set, &mut oracle);
+        println!(
+            "{name:<34} {bytes:>8} {ours:>9.2} {theirs:>9.2} {:>7.4}   {} and {}",
+            ours / theirs,
+            runs.0,
+            runs.1
+        );
     }
 }
 

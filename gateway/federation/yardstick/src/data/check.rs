@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use apollo_compiler::ast::Type;
+use apollo_compiler::ast::VariableDefinition;
 use apollo_compiler::executable::Operation;
 use apollo_compiler::request::coerce_variable_values;
 use apollo_compiler::response::{JsonMap, JsonValue};
@@ -173,11 +173,12 @@ impl Fetcher for Service<'_> {
     }
 }
 
-/// The operation's own defaults, and each combination of its boolean variables.
+/// The operation's own defaults where it has them, and each combination of its boolean variables.
 fn choices(operation: &Operation) -> Vec<JsonMap> {
     let mut all = vec![JsonMap::new()];
     for variable in &operation.variables {
-        if !matches!(&*variable.ty, Type::Named(name) | Type::NonNullNamed(name) if name == "Boolean") {
+        let is_boolean = variable.ty.inner_named_type() == "Boolean" && !variable.ty.is_list();
+        if !is_boolean {
             continue;
         }
         let set = |value: bool| {
@@ -188,6 +189,10 @@ fn choices(operation: &Operation) -> Vec<JsonMap> {
             }
         };
         all = all.iter().map(set(true)).chain(all.iter().map(set(false))).collect();
+    }
+    let needs = |variable: &VariableDefinition| variable.ty.is_non_null() && variable.default_value.is_none();
+    if all.len() > 1 && !operation.variables.iter().any(|variable| needs(variable)) {
+        all.push(JsonMap::new());
     }
     all
 }

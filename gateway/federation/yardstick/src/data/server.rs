@@ -123,12 +123,7 @@ impl<'a> Object<'a> {
             return Err(self.error(&format!("{field} isn't its to answer")));
         }
         let required = match &join.requires {
-            Some(set) => {
-                let sent =
-                    self.sent.as_ref().ok_or_else(|| self.error(&format!("{field} requires something")))?;
-                let carried = carried(joins, set, sent);
-                Some(carried.map_err(|it| self.error(&format!("{field} requires {it}")))?)
-            }
+            Some(set) => Some(self.required(field, set)?),
             None => None,
         };
         let mut allowed = found.unwrap_or_default();
@@ -138,6 +133,12 @@ impl<'a> Object<'a> {
             &allowed,
             is_free && join.is_external,
         )
+    }
+
+    /// What was sent of what a field requires.
+    fn required(&self, field: &str, set: &SelectionSet) -> Result<Json, FieldError> {
+        let sent = self.sent.as_ref().ok_or_else(|| self.error(&format!("{field} requires something")))?;
+        carried(self.world.joins, set, sent).map_err(|it| self.error(&format!("{field} requires {it}")))
     }
 
     fn resolved(
