@@ -35,36 +35,38 @@ pub fn inputs() -> [(String, Set); 3] {
     [("the shop".to_owned(), shop), sized(worlds::MEDIUM), sized(worlds::LARGE)]
 }
 
-/// Compositions of each that come before what is measured: Node compiles what runs often.
-const WARM: usize = 5;
-
-/// What is measured of each at the least, and for how long together.
-const RUNS: usize = 5;
+/// How long both compose before they are measured, since Node compiles what runs often; and how long they are
+/// measured. Sets that it takes longer for are composed so many times all the same.
+const WARM: Duration = Duration::from_secs(5);
 const TIME: Duration = Duration::from_secs(10);
+const RUNS: usize = 3;
 
 /// Measures a set that both compose.
 ///
 /// # Panics
 /// When one of them refuses it.
 pub fn beside(set: &Set, oracle: &mut Oracle) -> Beside {
-    for _ in 0..WARM {
-        ours(set);
-        oracle.compose(set);
-    }
+    rounds(set, oracle, WARM, 1);
+    let (own, other) = rounds(set, oracle, TIME, RUNS);
+    let bytes = set.iter().map(|(_, sdl)| sdl.len()).sum();
+    let runs = (own.len(), other.len());
+    Beside { bytes, ours: median(own), theirs: median(other), runs }
+}
+
+/// Takes turns for that long, with so many of the other's at the least.
+fn rounds(set: &Set, oracle: &mut Oracle, time: Duration, least: usize) -> (Vec<f64>, Vec<f64>) {
     let (mut own, mut other) = (Vec::new(), Vec::new());
     let begun = Instant::now();
-    while other.len() < RUNS || begun.elapsed() < TIME {
+    while other.len() < least || begun.elapsed() < time {
         let one = oracle.compose(set);
         // As long a turn as the other had, but for sets that it takes very long for.
         let turn = Instant::now();
-        while turn.elapsed().as_secs_f64() * 1e3 < one.min(500.0) {
+        while own.len() <= other.len() || turn.elapsed().as_secs_f64() * 1e3 < one.min(500.0) {
             own.push(ours(set));
         }
         other.push(one);
     }
-    let bytes = set.iter().map(|(_, sdl)| sdl.len()).sum();
-    let runs = (own.len(), other.len());
-    Beside { bytes, ours: median(own), theirs: median(other), runs }
+    (own, other)
 }
 
 fn ours(set: &Set) -> f64 {
