@@ -61,7 +61,14 @@ fn plans(cases: &Cases, graphs: &[Both]) {
             None => format!("{:>7} {:>5}", "-", "-"),
         };
         let data = data(&outcome);
-        println!("{:<42} {}   {}   {data:<6}{}", case.name, text(ours), text(theirs), verdict(ours, theirs));
+        let line = format!(
+            "{:<42} {}   {}   {data:<6}{}",
+            case.name,
+            text(ours),
+            text(theirs),
+            verdict(ours, theirs)
+        );
+        println!("{}", line.trim_end());
         if let (Some(ours), Some(theirs)) = (ours, theirs) {
             sums[0].add(ours);
             sums[1].add(theirs);
