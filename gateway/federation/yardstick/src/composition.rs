@@ -19,12 +19,21 @@ pub type Set = Vec<(String, String)>;
 pub struct Beside {
     /// How much SDL it is.
     pub bytes: usize,
-    /// Milliseconds of CPU that ours takes: the median.
-    pub ours: f64,
-    /// The other's, likewise.
-    pub theirs: f64,
-    /// How often each was measured.
-    pub runs: (usize, usize),
+    /// Ours.
+    pub ours: Taken,
+    /// The other's.
+    pub theirs: Taken,
+}
+
+/// Milliseconds of CPU that one takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Taken {
+    /// The least, which is what the work itself costs: what else runs on the machine only adds to it.
+    pub best: f64,
+    /// In the middle of all.
+    pub median: f64,
+    /// How often it was measured.
+    pub runs: usize,
 }
 
 /// What is composed.
@@ -49,8 +58,7 @@ pub fn beside(set: &Set, oracle: &mut Oracle) -> Beside {
     rounds(set, oracle, WARM, 1);
     let (own, other) = rounds(set, oracle, TIME, RUNS);
     let bytes = set.iter().map(|(_, sdl)| sdl.len()).sum();
-    let runs = (own.len(), other.len());
-    Beside { bytes, ours: median(own), theirs: median(other), runs }
+    Beside { bytes, ours: Taken::of(own), theirs: Taken::of(other) }
 }
 
 /// Takes turns for that long, with so many of the other's at the least.
@@ -84,9 +92,11 @@ fn cpu() -> f64 {
     time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
 }
 
-fn median(mut all: Vec<f64>) -> f64 {
-    all.sort_by(f64::total_cmp);
-    all[all.len() / 2]
+impl Taken {
+    fn of(mut all: Vec<f64>) -> Self {
+        all.sort_by(f64::total_cmp);
+        Self { best: all[0], median: all[all.len() / 2], runs: all.len() }
+    }
 }
 
 /// The npm package in one Node process.

@@ -5,7 +5,7 @@
 #![allow(clippy::print_stdout, reason = "the tables are what this program is for")]
 
 use tributary_federation::Supergraph;
-use tributary_yardstick::composition::{self, Beside, Oracle};
+use tributary_yardstick::composition::{self, Beside, Oracle, Taken};
 use tributary_yardstick::data::{Outcome, THEIRS};
 use tributary_yardstick::{Both, Cases, Measure, cases, ours, theirs, time};
 
@@ -30,21 +30,19 @@ fn with_cases(print: fn(&Cases, &[Both])) {
 }
 
 fn compositions() {
-    println!(
-        "{:<34} {:>8} {:>9} {:>9} {:>7}   runs",
-        "composing, in milliseconds of CPU", "bytes", "ours", "theirs", "ratio"
-    );
+    println!("{:<34} {:>8} {:^24}   {:^24}", "composing, in milliseconds of CPU", "", "ours", "theirs");
+    println!("{:<34} {:>8}{TAKEN}  {TAKEN}   ratio", "", "bytes");
     let mut oracle = Oracle::start();
     for (name, set) in composition::inputs() {
-        let Beside { bytes, ours, theirs, runs } = composition::beside(&set, &mut oracle);
-        println!(
-            "{name:<34} {bytes:>8} {ours:>9.2} {theirs:>9.2} {:>7.4}   {} and {}",
-            ours / theirs,
-            runs.0,
-            runs.1
-        );
+        let Beside { bytes, ours, theirs } = composition::beside(&set, &mut oracle);
+        let text = |taken: Taken| format!("{:>9.2} {:>9.2} {:>5}", taken.best, taken.median, taken.runs);
+        let ratio = ours.best / theirs.best;
+        println!("{name:<34} {bytes:>8}{}  {} {ratio:>7.3}", text(ours), text(theirs));
     }
 }
+
+/// The head of what one of them takes.
+const TAKEN: &str = "     best    median  runs";
 
 fn plans(cases: &Cases, graphs: &[Both]) {
     println!(
