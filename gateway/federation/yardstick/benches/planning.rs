@@ -19,7 +19,7 @@ const CASES: [&str; 5] = [
 fn planning(criterion: &mut Criterion) {
     let Some(cases) = cases() else { return };
     for case in cases.all.iter().filter(|case| CASES.contains(&case.name.as_str())) {
-        let sdl = &cases.graphs[case.graph];
+        let sdl = &cases.graphs[case.graph].supergraph;
         let supergraph = Supergraph::parse(sdl).expect("our composition is read");
         let planner = theirs::planner(sdl);
         let mut group = criterion.benchmark_group(&case.name);

@@ -1,16 +1,23 @@
-//! The planner beside another one: how many fetches, how long a path, how much time.
+//! The planner beside another one: how many fetches, how long a path, how much time, and whether the data is equal.
 //!
 //! The other is `hive-router-query-planner`, the planner of the router that passes all of the public federation
 //! audit. It is a yardstick only: nothing that ships depends on it. The cases are the audit's operations and the
 //! deep query of the public gateway benchmark, which lie outside of this repository.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use tributary_federation::compose::{SubgraphSdl, compose};
 
+mod both;
+pub mod composition;
+pub mod data;
 pub mod ours;
 pub mod theirs;
 pub mod time;
+pub mod worlds;
+
+pub use both::Both;
 
 /// One operation on one supergraph.
 pub struct Case {
@@ -25,10 +32,18 @@ pub struct Case {
 /// Operations and the supergraphs that they run on.
 #[derive(Default)]
 pub struct Cases {
-    /// Supergraph SDL, composed by us.
-    pub graphs: Vec<String>,
+    /// Composed by us.
+    pub graphs: Vec<Source>,
     /// In the order of the suites' names.
     pub all: Vec<Case>,
+}
+
+/// A supergraph and what it was composed of.
+pub struct Source {
+    /// Supergraph SDL.
+    pub supergraph: String,
+    /// Its subgraphs' SDLs by name, as far as they are known.
+    pub subgraphs: BTreeMap<String, String>,
 }
 
 /// What a plan costs to run.
@@ -64,7 +79,8 @@ pub fn cases() -> Option<Cases> {
     let mut cases = Cases::default();
     folders.iter().for_each(|folder| cases.add_suite(folder));
     let bench = shared.join("bench");
-    cases.graphs.push(read(&bench.join("supergraph.graphql")));
+    let supergraph = read(&bench.join("supergraph.graphql"));
+    cases.graphs.push(Source { supergraph, subgraphs: BTreeMap::new() });
     let graph = cases.graphs.len() - 1;
     cases.all.push(Case {
         name: "benchmark".to_owned(),
@@ -77,7 +93,7 @@ pub fn cases() -> Option<Cases> {
 impl Cases {
     fn add_suite(&mut self, folder: &Path) {
         let suite = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        self.graphs.push(supergraph(folder));
+        self.graphs.push(source(folder));
         let graph = self.graphs.len() - 1;
         let tests: Vec<serde_json::Value> =
             serde_json::from_str(&read(&folder.join("tests.json"))).expect("a suite's cases are a list");
@@ -88,15 +104,17 @@ impl Cases {
     }
 }
 
-fn supergraph(folder: &Path) -> String {
+fn source(folder: &Path) -> Source {
     let names: Vec<String> = serde_json::from_str(&read(&folder.join("subgraphs.json")))
         .expect("a suite's subgraphs are a list of names");
-    let sdls: Vec<String> = names.iter().map(|name| read(&folder.join(format!("{name}.graphql")))).collect();
+    let sdl = |name: &String| (name.clone(), read(&folder.join(format!("{name}.graphql"))));
+    let sdls: Vec<(String, String)> = names.iter().map(sdl).collect();
     let inputs: Vec<SubgraphSdl<'_>> =
-        names.iter().zip(&sdls).map(|(name, sdl)| SubgraphSdl { name, url: None, sdl }).collect();
+        sdls.iter().map(|(name, sdl)| SubgraphSdl { name, url: None, sdl }).collect();
     let composition = compose(&inputs);
     let errors: Vec<String> = composition.errors().map(ToString::to_string).collect();
-    composition.supergraph.unwrap_or_else(|| panic!("{}: {errors:#?}", folder.display()))
+    let supergraph = composition.supergraph.unwrap_or_else(|| panic!("{}: {errors:#?}", folder.display()));
+    Source { supergraph, subgraphs: sdls.into_iter().collect() }
 }
 
 fn read(path: &Path) -> String {

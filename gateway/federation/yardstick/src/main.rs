@@ -1,62 +1,97 @@
-//! `yardstick plans` prints a table of how many fetches both planners need, and how many of them in a row.
+//! `yardstick plans` prints a table of how many fetches both planners need, how many of them in a row, and whether
+//! both plans give the data that one server would give.
+//! `yardstick compose` prints how long composition takes, beside an npm package's.
 //! `yardstick time` prints how long both take to plan, and to get ready for planning.
 #![allow(clippy::print_stdout, reason = "the tables are what this program is for")]
 
-use hive_router_query_planner::planner::Planner;
 use tributary_federation::Supergraph;
-use tributary_yardstick::{Case, Cases, Measure, cases, ours, theirs, time};
+use tributary_yardstick::composition::{self, Beside, Oracle, Taken};
+use tributary_yardstick::data::{Outcome, THEIRS};
+use tributary_yardstick::{Both, Cases, Measure, cases, ours, theirs, time};
 
 fn main() {
-    let Some(cases) = cases() else { return };
-    // Their planner panics on some operations; that is counted as a refusal.
-    std::panic::set_hook(Box::new(|_| {}));
-    let graphs: Vec<Both> = cases.graphs.iter().map(|sdl| Both::new(sdl)).collect();
     match std::env::args().nth(1).as_deref() {
-        Some("plans") => plans(&cases, &graphs),
-        Some("time") => times(&cases, &graphs),
+        Some("compose") => compositions(),
+        Some("plans") => with_cases(plans),
+        Some("time") => with_cases(times),
         _ => {
-            eprintln!("usage: yardstick plans | time");
+            eprintln!("usage: yardstick compose | plans | time");
             std::process::exit(2);
         }
     }
 }
 
-struct Both {
-    ours: Supergraph,
-    theirs: Planner,
+fn with_cases(print: fn(&Cases, &[Both])) {
+    let Some(cases) = cases() else { return };
+    // Their planner panics on some operations; that is counted as a refusal.
+    std::panic::set_hook(Box::new(|_| {}));
+    let graphs: Vec<Both> = cases.graphs.iter().map(Both::new).collect();
+    print(&cases, &graphs);
 }
 
-impl Both {
-    fn new(sdl: &str) -> Self {
-        let ours = Supergraph::parse(sdl).unwrap_or_else(|error| panic!("{error}"));
-        Self { ours, theirs: theirs::planner(sdl) }
-    }
-
-    fn measure(&self, case: &Case) -> [Option<Measure>; 2] {
-        let ours = ours::plan(&self.ours, &case.query).map(|plan| ours::measure(&plan));
-        let theirs = theirs::plan(&self.theirs, &case.query).map(|plan| theirs::measure(&plan));
-        [ours, theirs]
+fn compositions() {
+    println!("{:<34} {:>8} {:^24}   {:^24}", "composing, in milliseconds of CPU", "", "ours", "theirs");
+    println!("{:<34} {:>8}{TAKEN}  {TAKEN}   ratio", "", "bytes");
+    let mut oracle = Oracle::start();
+    for (name, set) in composition::inputs() {
+        let Beside { bytes, ours, theirs } = composition::beside(&set, &mut oracle);
+        let text = |taken: Taken| format!("{:>9.2} {:>9.2} {:>5}", taken.best, taken.median, taken.runs);
+        let ratio = ours.best / theirs.best;
+        println!("{name:<34} {bytes:>8}{}  {} {ratio:>7.3}", text(ours), text(theirs));
     }
 }
+
+/// The head of what one of them takes.
+const TAKEN: &str = "     best    median  runs";
 
 fn plans(cases: &Cases, graphs: &[Both]) {
-    println!("{:<42} {:>7} {:>5}   {:>7} {:>5}", "operation", "fetches", "path", "theirs", "path");
+    println!(
+        "{:<42} {:>7} {:>5}   {:>7} {:>5}   {:<6}",
+        "operation", "fetches", "path", "theirs", "path", "data"
+    );
     let mut sums = [Measure::default(); 2];
+    let (mut runs, mut equal) = (0, 0);
     for case in &cases.all {
         let [ours, theirs] = graphs[case.graph].measure(case);
+        let outcome = graphs[case.graph].check(&case.query);
         let text = |measure: Option<Measure>| match measure {
             Some(Measure { fetches, path }) => format!("{fetches:>7} {path:>5}"),
             None => format!("{:>7} {:>5}", "-", "-"),
         };
-        println!("{:<42} {}   {}{}", case.name, text(ours), text(theirs), verdict(ours, theirs));
+        let data = data(&outcome);
+        let line = format!(
+            "{:<42} {}   {}   {data:<6}{}",
+            case.name,
+            text(ours),
+            text(theirs),
+            verdict(ours, theirs)
+        );
+        println!("{}", line.trim_end());
         if let (Some(ours), Some(theirs)) = (ours, theirs) {
             sums[0].add(ours);
             sums[1].add(theirs);
         }
+        equal += usize::from(data == "equal");
+        runs += outcome.map_or(0, |outcome| outcome.runs);
     }
     let [ours, theirs] = sums;
     let (fetches, path) = ((ours.fetches, theirs.fetches), (ours.path, theirs.path));
     println!("{:<42} {:>7} {:>5}   {:>7} {:>5}", "where both plan", fetches.0, path.0, fetches.1, path.1);
+    println!("data: {equal} operations are equal, in {runs} runs of both plans over synthetic subgraphs");
+    for (name, why) in THEIRS {
+        println!("  {name}, theirs: {why}");
+    }
+}
+
+/// Whose data isn't what one server would say.
+fn data(outcome: &Option<Outcome>) -> &'static str {
+    match outcome {
+        None => "-",
+        Some(Outcome { ours: None, theirs: None, .. }) => "equal",
+        Some(Outcome { ours: None, .. }) => "theirs",
+        Some(Outcome { theirs: None, .. }) => "ours",
+        Some(_) => "both",
+    }
 }
 
 fn verdict(ours: Option<Measure>, theirs: Option<Measure>) -> &'static str {
@@ -85,7 +120,8 @@ fn times(cases: &Cases, graphs: &[Both]) {
     println!();
     println!("{:<42} {:>12} {:>12} {:>7}", "getting ready, in microseconds", "ours", "theirs", "ratio");
     let mut ratios = Vec::new();
-    for (at, sdl) in cases.graphs.iter().enumerate() {
+    for (at, source) in cases.graphs.iter().enumerate() {
+        let sdl = &source.supergraph;
         let name = cases.all.iter().find(|case| case.graph == at).map_or("", |case| &case.name);
         let suite = name.split('#').next().unwrap_or(name);
         ratios.push(row(suite, time::beside(|| drop(Supergraph::parse(sdl)), || drop(theirs::planner(sdl)))));

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use apollo_compiler::Name;
+use apollo_compiler::ast::Type;
 use indexmap::IndexMap;
 
 use super::super::diagnostic::Code;
-use super::super::model::{EnumValue, Input, Kind};
+use super::super::model::{EnumValue, Kind};
 use super::types::in_subgraphs;
 use super::{Graph, MergedType, MergedValue, Merger, description, marks, places};
 
@@ -105,22 +106,38 @@ impl<'a> Merger<'a, '_> {
     }
 
     fn usages(&self) -> HashMap<Name, Usage> {
-        let mut usages: HashMap<Name, Usage> = HashMap::new();
-        let input = |at: String, input: &Input, usages: &mut HashMap<Name, Usage>| {
-            usages.entry(input.ty.inner_named_type().clone()).or_default().input.get_or_insert(at);
-        };
-        for def in self.subgraphs.iter().flat_map(|subgraph| subgraph.types.values()) {
+        let mut usages = Usages::default();
+        let types = || self.subgraphs.iter().flat_map(|subgraph| subgraph.types.values());
+        let enums = types().filter(|def| def.kind == Kind::Enum);
+        usages.of = enums.map(|def| (def.name.clone(), Usage::default())).collect();
+        for def in types() {
             for field in def.fields.values() {
-                let at = format!("{}.{}", def.name, field.name);
                 for argument in field.arguments.values() {
-                    input(format!("{at}({}:)", argument.name), argument, &mut usages);
+                    let at = || format!("{}.{}({}:)", def.name, field.name, argument.name);
+                    usages.add(&argument.ty, |usage| &mut usage.input, at);
                 }
-                usages.entry(field.ty.inner_named_type().clone()).or_default().output.get_or_insert(at);
+                usages.add(&field.ty, |usage| &mut usage.output, || format!("{}.{}", def.name, field.name));
             }
             for field in def.inputs.values() {
-                input(format!("{}.{}", def.name, field.name), field, &mut usages);
+                usages.add(&field.ty, |usage| &mut usage.input, || format!("{}.{}", def.name, field.name));
             }
         }
-        usages
+        usages.of
+    }
+}
+
+/// How each enum is used.
+#[derive(Default)]
+struct Usages {
+    of: HashMap<Name, Usage>,
+}
+
+impl Usages {
+    /// Notes a use, unless one is known in that direction or the type isn't an enum. Most types aren't: `at` is
+    /// only written where it is kept.
+    fn add(&mut self, ty: &Type, way: fn(&mut Usage) -> &mut Option<String>, at: impl FnOnce() -> String) {
+        if let Some(usage) = self.of.get_mut(ty.inner_named_type()) {
+            way(usage).get_or_insert_with(at);
+        }
     }
 }

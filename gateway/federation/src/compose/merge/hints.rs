@@ -3,6 +3,8 @@
 
 mod executable;
 
+use std::fmt::Display;
+
 use apollo_compiler::Node;
 use apollo_compiler::parser::SourceSpan;
 use indexmap::IndexMap;
@@ -26,7 +28,7 @@ pub(super) fn add(merged: &Merged<'_>, report: &mut Report) {
                 .iter()
                 .filter_map(|(graph, def)| Some((*graph, def.inputs.get(&input.name)?)))
                 .collect();
-            hints.input(&format!("{}.{}", on.name, input.name), input, &parts);
+            hints.input(&format_args!("{}.{}", on.name, input.name), input, &parts);
         }
         for value in on.values.values().filter(|value| value.graphs.len() > 1) {
             let parts =
@@ -90,14 +92,15 @@ impl Hints<'_, '_> {
             let parts = resolving
                 .iter()
                 .filter_map(|(graph, part)| Some((*graph, part.arguments.get(&argument.name)?)));
-            self.input(&format!("{at}({}:)", argument.name), argument, &parts.collect::<Vec<_>>());
+            self.input(&format_args!("{at}({}:)", argument.name), argument, &parts.collect::<Vec<_>>());
         }
     }
 
-    fn input(&mut self, at: &str, input: &MergedInput, parts: &[(Graph, &Input)]) {
+    fn input(&mut self, at: &dyn Display, input: &MergedInput, parts: &[(Graph, &Input)]) {
         if parts.len() < 2 {
             return;
         }
+        let at = &at.to_string();
         self.description(at, parts.iter().map(|(graph, part)| (*graph, &part.description, part.span)));
         self.marks(at, parts.iter().map(|(graph, part)| (*graph, &part.marks, part.span)));
         if parts.iter().any(|(_, part)| part.ty != input.ty) {

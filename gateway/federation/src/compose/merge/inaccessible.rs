@@ -1,5 +1,7 @@
 //! `@inaccessible`: what is left must still be a schema.
 
+use std::fmt::Display;
+
 use apollo_compiler::Name;
 use apollo_compiler::ast::{Type, Value};
 
@@ -20,7 +22,7 @@ pub(super) fn validate(merged: &Merged<'_>, report: &mut Report) {
             implementing(merged, on, field, report);
         }
         for field in on.inputs.values() {
-            let at = format!("{}.{}", on.name, field.name);
+            let at = format_args!("{}.{}", on.name, field.name);
             input(merged, on, &at, "input field", field, report);
         }
     }
@@ -57,7 +59,7 @@ fn type_places(merged: &Merged<'_>, on: &MergedType<'_>) -> Vec<super::Place> {
 }
 
 fn output(merged: &Merged<'_>, on: &MergedType<'_>, field: &MergedField<'_>, report: &mut Report) {
-    let at = format!("{}.{}", on.name, field.name);
+    let at = format_args!("{}.{}", on.name, field.name);
     if let Some(hidden) = hidden_type(merged, &field.ty) {
         let message = format!(
             "Type \"{hidden}\" is @inaccessible but is referenced by \"{at}\", which is in the API schema."
@@ -66,14 +68,15 @@ fn output(merged: &Merged<'_>, on: &MergedType<'_>, field: &MergedField<'_>, rep
         report.error(Code::ReferencedInaccessible, message).at(places(merged.subgraphs, spans));
     }
     for argument in field.arguments.values() {
-        input(merged, on, &format!("{at}({}:)", argument.name), "argument", argument, report);
+        let at = format_args!("{at}({}:)", argument.name);
+        input(merged, on, &at, "argument", argument, report);
     }
 }
 
 fn input(
     merged: &Merged<'_>,
     on: &MergedType<'_>,
-    at: &str,
+    at: &dyn Display,
     noun: &str,
     input: &MergedInput,
     report: &mut Report,
