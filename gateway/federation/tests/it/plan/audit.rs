@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use apollo_compiler::ExecutableDocument;
 use tributary_federation::{PlanError, PlanOptions, Supergraph, plan_operation};
 
+use crate::support::needed::needless;
 use crate::support::{audit, audit_operations, compose_all};
 
 /// What the API schema doesn't have: an enum value or input field that not all subgraphs know, something
@@ -38,7 +39,11 @@ fn plans_191_operations_and_refuses_8() {
                 continue;
             };
             match plan_operation(&supergraph, &document, None, &PlanOptions::default()) {
-                Ok(_) => planned += 1,
+                Ok(plan) => {
+                    planned += 1;
+                    let needless = needless(&supergraph, &plan);
+                    assert_eq!(needless, [""; 0], "{case}\n{}", plan.display(&supergraph));
+                }
                 Err(PlanError::Unreachable { .. }) => assert!(unreachable.insert(case)),
                 Err(error) => panic!("{case}: {error}"),
             }

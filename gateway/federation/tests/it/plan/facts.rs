@@ -5,6 +5,7 @@ use tributary_federation::plan::OutputValue;
 use tributary_federation::{Fact, Plan, PlanOptions, Supergraph, plan_operation};
 
 use super::graph;
+use crate::support::needed::needless;
 
 const SHOP: &str = r#"
 # users
@@ -33,8 +34,10 @@ fn plan(supergraph: &Supergraph, query: &str, has: &[&str]) -> Plan {
             requirement.is_met(!has.is_empty(), |scope| has.contains(&scope), |policy| has.contains(&policy))
         }
     };
-    plan_operation(supergraph, &document, None, &PlanOptions { facts: &holds, ..PlanOptions::default() })
-        .unwrap()
+    let options = PlanOptions { facts: &holds, ..PlanOptions::default() };
+    let plan = plan_operation(supergraph, &document, None, &options).unwrap();
+    assert_eq!(needless(supergraph, &plan), [""; 0], "{query}\n{}", plan.display(supergraph));
+    plan
 }
 
 /// The fetches, then what is withheld.
