@@ -11,6 +11,7 @@ use tributary_federation::compose::{SubgraphSdl, compose};
 pub mod ours;
 pub mod theirs;
 pub mod time;
+pub mod worlds;
 
 /// One operation on one supergraph.
 pub struct Case {

@@ -1,7 +1,8 @@
 //! Our plans are never longer than the yardstick's, and need no more fetches in total.
 
 use tributary_federation::Supergraph;
-use tributary_yardstick::{Measure, cases, ours, theirs};
+use tributary_federation::compose::{SubgraphSdl, compose};
+use tributary_yardstick::{Measure, cases, ours, theirs, worlds};
 
 #[test]
 fn no_plan_is_longer_and_all_together_need_no_more_fetches() {
@@ -24,4 +25,17 @@ fn no_plan_is_longer_and_all_together_need_no_more_fetches() {
     }
     assert_eq!(both, 192, "operations that both plan");
     assert!(own.fetches <= other.fetches, "{own:?} beside {other:?}");
+}
+
+#[test]
+fn worlds_compose_and_are_as_large_as_they_say() {
+    for (size, bytes) in [(worlds::MEDIUM, 170_000..230_000), (worlds::LARGE, 600_000..800_000)] {
+        let set = worlds::subgraphs(size);
+        let inputs: Vec<_> = set.iter().map(|(name, sdl)| SubgraphSdl { name, url: None, sdl }).collect();
+        let composition = compose(&inputs);
+        let errors: Vec<_> = composition.errors().map(ToString::to_string).collect();
+        assert!(composition.supergraph.is_some(), "{size:?}: {errors:#?}");
+        let total: usize = set.iter().map(|(_, sdl)| sdl.len()).sum();
+        assert!(bytes.contains(&total), "{size:?}: {total} bytes");
+    }
 }
