@@ -10,7 +10,6 @@ mod hints;
 mod links;
 mod merging;
 mod order;
-mod robustness;
 mod satisfiability;
 mod servers;
 mod snapshots;

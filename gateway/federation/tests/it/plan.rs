@@ -11,8 +11,8 @@ mod needed;
 use apollo_compiler::ExecutableDocument;
 use tributary_federation::{Plan, PlanError, PlanOptions, Supergraph, plan_operation};
 
-use crate::support::needed::needless;
 use crate::support::supergraph;
+use tributary_checks::faults;
 
 fn graph(subgraphs: &str) -> Supergraph {
     Supergraph::parse(&supergraph(subgraphs)).unwrap()
@@ -25,7 +25,7 @@ fn try_plan(supergraph: &Supergraph, query: &str) -> Result<Plan, PlanError> {
             Err(error) => panic!("{}", error.errors),
         };
     let plan = plan_operation(supergraph, &document, None, &PlanOptions::default())?;
-    assert_eq!(needless(supergraph, &plan), [""; 0], "{query}\n{}", plan.display(supergraph));
+    assert_eq!(faults(supergraph, &plan), [""; 0], "{query}\n{}", plan.display(supergraph));
     Ok(plan)
 }
 

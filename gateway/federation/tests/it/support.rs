@@ -4,8 +4,6 @@ use std::path::{Path, PathBuf};
 
 use tributary_federation::compose::{Composition, SubgraphSdl, compose};
 
-pub mod needed;
-
 /// What `# name` puts before a subgraph: all of federation 2.9 under its own names.
 const LINK: &str = r#"extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@requires", "@provides", "@external", "@shareable", "@extends", "@override", "@inaccessible", "@tag", "@interfaceObject", "@composeDirective", "@authenticated", "@requiresScopes", "@policy", "@cost", "@listSize"])"#;
 

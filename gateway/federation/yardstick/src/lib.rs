@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use tributary_federation::compose::{SubgraphSdl, compose};
 
 pub mod ours;
+pub mod overlap;
 pub mod theirs;
 pub mod time;
 pub mod worlds;

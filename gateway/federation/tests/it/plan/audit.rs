@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use apollo_compiler::ExecutableDocument;
 use tributary_federation::{PlanError, PlanOptions, Supergraph, plan_operation};
 
-use crate::support::needed::needless;
 use crate::support::{audit, audit_operations, compose_all};
+use tributary_checks::faults;
 
 /// What the API schema doesn't have: an enum value or input field that not all subgraphs know, something
 /// inaccessible.
@@ -41,8 +41,8 @@ fn plans_191_operations_and_refuses_8() {
             match plan_operation(&supergraph, &document, None, &PlanOptions::default()) {
                 Ok(plan) => {
                     planned += 1;
-                    let needless = needless(&supergraph, &plan);
-                    assert_eq!(needless, [""; 0], "{case}\n{}", plan.display(&supergraph));
+                    let faults = faults(&supergraph, &plan);
+                    assert_eq!(faults, [""; 0], "{case}\n{}", plan.display(&supergraph));
                 }
                 Err(PlanError::Unreachable { .. }) => assert!(unreachable.insert(case)),
                 Err(error) => panic!("{case}: {error}"),

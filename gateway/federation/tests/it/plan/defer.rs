@@ -5,7 +5,7 @@ use tributary_federation::plan::{OutputId, OutputValue};
 use tributary_federation::{Fact, Plan, PlanOptions, Supergraph, plan_operation};
 
 use super::graph;
-use crate::support::needed::needless;
+use tributary_checks::faults;
 
 const SHOP: &str = r#"
 # products
@@ -29,7 +29,7 @@ fn try_plan(supergraph: &Supergraph, query: &str, holds: &[Fact]) -> Plan {
     let facts = |fact: Fact| holds.contains(&fact);
     let options = PlanOptions { facts: &facts, ..PlanOptions::default() };
     let plan = plan_operation(supergraph, &document, None, &options).unwrap();
-    assert_eq!(needless(supergraph, &plan), [""; 0], "{query}\n{}", plan.display(supergraph));
+    assert_eq!(faults(supergraph, &plan), [""; 0], "{query}\n{}", plan.display(supergraph));
     plan
 }
 

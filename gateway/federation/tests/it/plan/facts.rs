@@ -5,7 +5,7 @@ use tributary_federation::plan::OutputValue;
 use tributary_federation::{Fact, Plan, PlanOptions, Supergraph, plan_operation};
 
 use super::graph;
-use crate::support::needed::needless;
+use tributary_checks::faults;
 
 const SHOP: &str = r#"
 # users
@@ -36,7 +36,7 @@ fn plan(supergraph: &Supergraph, query: &str, has: &[&str]) -> Plan {
     };
     let options = PlanOptions { facts: &holds, ..PlanOptions::default() };
     let plan = plan_operation(supergraph, &document, None, &options).unwrap();
-    assert_eq!(needless(supergraph, &plan), [""; 0], "{query}\n{}", plan.display(supergraph));
+    assert_eq!(faults(supergraph, &plan), [""; 0], "{query}\n{}", plan.display(supergraph));
     plan
 }
 

@@ -1,4 +1,6 @@
-//! Is every fetch of a plan needed? A plan is run on nothing but knowledge: which object is there, which type it is
+//! What must hold of every plan: it brings what the client selects, and no fetch of it is needless.
+//!
+//! A plan is run on nothing but knowledge: which object is there, which type it is
 //! known to have, which of its slots hold a value. Then it is run once more without one of its lookups, and if the
 //! client's selection loses nothing by that, the lookup should never have been made.
 //!
@@ -10,27 +12,57 @@ use apollo_compiler::ast::{Definition, Directive, Document, Field, Selection, Va
 use tributary_federation::plan::*;
 use tributary_federation::{Plan, Supergraph, TypeId, TypeSet};
 
-use schema::Joins;
+mod joins;
 
-mod schema;
+use joins::Joins;
 
 /// Combinations of conditions that are looked at; a plan with more than six variables in them isn't seen wholly.
 const COMBINATIONS: u32 = 64;
 
-/// The lookups (and root selections) of a plan without which the client would still get everything.
+/// What is wrong with a plan: [`missing`] and [`needless`].
+///
+/// # Panics
+/// Where a fetch's text isn't what its tables say.
+pub fn faults(supergraph: &Supergraph, plan: &Plan) -> Vec<String> {
+    let mut faults = missing(supergraph, plan);
+    faults.extend(needless(supergraph, plan));
+    faults
+}
+
+/// What the client selects and no fetch of the plan brings.
+///
+/// # Panics
+/// Where a fetch's text isn't what its tables say.
+pub fn missing(supergraph: &Supergraph, plan: &Plan) -> Vec<String> {
+    let plan = Examined::new(supergraph, plan);
+    let mut missing = BTreeSet::new();
+    for values in plan.combinations() {
+        let all = plan.run(&values, None);
+        missing.extend(all.lost(&plan, &values, &all));
+    }
+    missing.into_iter().map(|lost| format!("nothing brings {lost:?}")).collect()
+}
+
+/// The lookups (and root selections) of the plan without which the client would still get everything.
+///
+/// That conditions on the way to a field exclude each other isn't seen through, since the planner doesn't either: what
+/// is needed if all conditions hold at once is needed.
+///
+/// # Panics
+/// Where a fetch's text isn't what its tables say.
 pub fn needless(supergraph: &Supergraph, plan: &Plan) -> Vec<String> {
     let plan = Examined::new(supergraph, plan);
     let mut needless: BTreeSet<Unit> = plan.units.iter().copied().collect();
     for values in plan.combinations() {
-        if needless.is_empty() {
-            break;
-        }
         let all = plan.run(&values, None);
         let lost = all.lost(&plan, &values, &all);
         needless.retain(|unit| plan.run(&values, Some(*unit)).lost(&plan, &values, &all) == lost);
     }
-    needless.iter().map(|(fetch, lookup)| format!("fetch {fetch}, selection {lookup}")).collect()
+    needless.iter().map(|(fetch, lookup)| format!("needless: fetch {fetch}, selection {lookup}")).collect()
 }
+
+/// What the variables of conditions are; `None`: every condition holds.
+type Values<'a> = Option<HashMap<&'a str, bool>>;
 
 /// A fetch and the number of the lookup in it.
 type Unit = (usize, usize);
@@ -81,26 +113,28 @@ impl<'a> Examined<'a> {
         Self { plan, joins: Joins::new(supergraph, plan.type_names.clone()), units, documents, reads }
     }
 
-    /// The values that the variables of conditions can have.
-    fn combinations(&self) -> Vec<HashMap<&'a str, bool>> {
+    /// The values that the variables of conditions can have, after all conditions at once.
+    fn combinations(&self) -> Vec<Values<'a>> {
         let literals = self.plan.conditions.iter().flat_map(|condition| condition.any.iter().flatten());
         let variables: BTreeSet<usize> = literals.map(|literal| literal.variable.index()).collect();
         let count = 1u32.checked_shl(variables.len() as u32).unwrap_or(u32::MAX).min(COMBINATIONS);
         let values = |bits: u32| {
             let one =
                 |(at, &variable): (usize, &usize)| (&*self.plan.variables[variable], bits >> at & 1 == 1);
-            variables.iter().enumerate().map(one).collect()
+            Some(variables.iter().enumerate().map(one).collect())
         };
-        (0..count).map(values).collect()
+        let own = (0..count).filter(|_| !variables.is_empty()).map(values);
+        std::iter::once(None).chain(own).collect()
     }
 
-    fn holds(&self, condition: Option<ConditionId>, values: &HashMap<&str, bool>) -> bool {
+    fn holds(&self, condition: Option<ConditionId>, values: &Values<'_>) -> bool {
+        let Some(values) = values else { return true };
         let value = |variable: VariableId| values[&*self.plan.variables[variable.index()]];
         condition.is_none_or(|condition| self.plan.conditions[condition.index()].holds(value))
     }
 
     /// What comes to be known, without that unit.
-    fn run(&self, values: &HashMap<&str, bool>, without: Option<Unit>) -> Run {
+    fn run(&self, values: &Values<'_>, without: Option<Unit>) -> Run {
         let mut run = Run::default();
         let root = run.place(None);
         let root_type = self.joins.root(self.plan.kind);
@@ -164,8 +198,15 @@ impl Run {
         }
     }
 
+    /// Whether any of these objects' fields is asked for. Union members that not every source knows aren't asked for
+    /// anything, so that the answer doesn't depend on which source is taken.
+    fn is_asked(&self, objects: Objects) -> bool {
+        let from = (objects, Knowledge::Slot(SlotId(0)));
+        objects.0 == 0 || self.known.range(from..).next().is_some_and(|(known, _)| *known == objects)
+    }
+
     /// Of what the client selects on the objects that there are, all that isn't known.
-    fn lost(&self, plan: &Examined<'_>, values: &HashMap<&str, bool>, there: &Run) -> BTreeSet<Wish> {
+    fn lost(&self, plan: &Examined<'_>, values: &Values<'_>, there: &Run) -> BTreeSet<Wish> {
         let mut lost = BTreeSet::new();
         let mut wishes = Wishes { plan, values, there, known: self, lost: &mut lost };
         let roots = there.at(0);
@@ -178,7 +219,7 @@ impl Run {
 /// run that misses something, so they are found by their ways.
 struct Wishes<'r, 'a> {
     plan: &'r Examined<'a>,
-    values: &'r HashMap<&'a str, bool>,
+    values: &'r Values<'a>,
     there: &'r Run,
     known: &'r Run,
     lost: &'r mut BTreeSet<Wish>,
@@ -187,7 +228,7 @@ struct Wishes<'r, 'a> {
 impl Wishes<'_, '_> {
     fn on(&mut self, objects: Objects, output: OutputId, way: &mut Vec<(TypeId, SlotId)>) {
         let selection = &self.plan.plan.outputs[output.index()];
-        if !self.there.is_one_of(objects, &selection.types) {
+        if !self.there.is_one_of(objects, &selection.types) || !self.there.is_asked(objects) {
             return;
         }
         let same = self.same(objects, way);
@@ -243,7 +284,7 @@ impl Wishes<'_, '_> {
 /// One lookup that is made.
 struct Visit<'r, 'a> {
     plan: &'r Examined<'a>,
-    values: &'r HashMap<&'a str, bool>,
+    values: &'r Values<'a>,
     fetch: &'a Fetch,
     run: &'r mut Run,
 }
@@ -348,9 +389,10 @@ impl Visit<'_, '_> {
     }
 
     fn wanted(&self, directives: &[apollo_compiler::Node<Directive>]) -> bool {
+        let Some(values) = self.values else { return true };
         directives.iter().all(|directive| {
             let value = match directive.specified_argument_by_name("if").map(|value| &**value) {
-                Some(Value::Variable(name)) => self.values[name.as_str()],
+                Some(Value::Variable(name)) => values[name.as_str()],
                 Some(Value::Boolean(value)) => *value,
                 _ => return true,
             };

@@ -7,7 +7,7 @@ use apollo_compiler::schema::{Directive, DirectiveList, ExtendedType};
 use apollo_compiler::{Name, Schema};
 use tributary_federation::{OperationKind, SubgraphId, Supergraph, TypeId, TypeNames};
 
-pub struct Joins<'a> {
+pub(crate) struct Joins<'a> {
     schema: &'a Schema,
     names: Arc<TypeNames>,
     /// The enum value of each subgraph.
@@ -15,7 +15,7 @@ pub struct Joins<'a> {
 }
 
 impl<'a> Joins<'a> {
-    pub fn new(supergraph: &'a Supergraph, names: Arc<TypeNames>) -> Self {
+    pub(crate) fn new(supergraph: &'a Supergraph, names: Arc<TypeNames>) -> Self {
         let schema: &Schema = supergraph.full_schema();
         let Some(ExtendedType::Enum(all)) = schema.types.get("join__Graph") else {
             panic!("a supergraph names its subgraphs")
@@ -31,7 +31,7 @@ impl<'a> Joins<'a> {
         Self { schema, names, graphs }
     }
 
-    pub fn root(&self, kind: OperationKind) -> TypeId {
+    pub(crate) fn root(&self, kind: OperationKind) -> TypeId {
         let root = match kind {
             OperationKind::Query => &self.schema.schema_definition.query,
             OperationKind::Mutation => &self.schema.schema_definition.mutation,
@@ -41,7 +41,7 @@ impl<'a> Joins<'a> {
     }
 
     /// The interface that stands for objects of that type in the subgraph.
-    pub fn interface_object(&self, subgraph: SubgraphId, ty: TypeId) -> Option<TypeId> {
+    pub(crate) fn interface_object(&self, subgraph: SubgraphId, ty: TypeId) -> Option<TypeId> {
         let object = self.schema.get_object(self.names.name(ty))?;
         let stands = |it: &&_| self.is_interface_object(subgraph, it);
         let mut interfaces = object.implements_interfaces.iter().map(|it| &it.name);
@@ -49,7 +49,7 @@ impl<'a> Joins<'a> {
     }
 
     /// The type of an object's field as the subgraph has it.
-    pub fn field_type(&self, subgraph: SubgraphId, ty: TypeId, field: &str) -> Option<Name> {
+    pub(crate) fn field_type(&self, subgraph: SubgraphId, ty: TypeId, field: &str) -> Option<Name> {
         let field = self.schema.type_field(self.names.name(ty), field).ok()?;
         let own = field.directives.get_all("join__field").filter(|it| self.is_of(subgraph, it));
         let own = own.filter_map(|it| string(it, "type")).next();
@@ -58,7 +58,7 @@ impl<'a> Joins<'a> {
     }
 
     /// The runtime types that something of that type can have in the subgraph.
-    pub fn possible(&self, subgraph: SubgraphId, ty: &Name) -> Vec<TypeId> {
+    pub(crate) fn possible(&self, subgraph: SubgraphId, ty: &Name) -> Vec<TypeId> {
         match &self.schema.types[ty] {
             ExtendedType::Object(_) => vec![self.id(ty)],
             ExtendedType::Union(union_) => {
@@ -73,7 +73,7 @@ impl<'a> Joins<'a> {
     }
 
     /// Whether an object of that type is met under a type condition in the subgraph.
-    pub fn is_a(&self, subgraph: SubgraphId, ty: TypeId, condition: &Name) -> bool {
+    pub(crate) fn is_a(&self, subgraph: SubgraphId, ty: TypeId, condition: &Name) -> bool {
         self.names.name(ty) == condition.as_str() || self.possible(subgraph, condition).contains(&ty)
     }
 
