@@ -32,6 +32,7 @@ mod read;
 mod respond;
 
 pub use client::ClientInfo;
+pub use read::{Parameters, post as read_post};
 
 use crate::{
     config::{Config, CorsOrigins},

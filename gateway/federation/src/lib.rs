@@ -8,6 +8,9 @@
 //! old and new API schema ──changes──▶ what it means for clients
 //! ```
 //!
+//! The README's example composes two subgraphs and plans a query over them. What plans are run with is not in here:
+//! [`Plan`] says what to send to whom and what to do with the replies.
+//!
 //! Start reading at [`compose`], [`Supergraph`], [`plan_operation`] and [`changes`].
 
 pub mod changes;
@@ -25,3 +28,7 @@ pub use plan::{OperationKind, Plan, SubgraphId};
 pub use planner::{Fact, PlanError, PlanOptions, plan_operation};
 pub use supergraph::{Requirement, RequirementId, SubgraphInfo, Supergraph, SupergraphError};
 pub use type_set::{TypeId, TypeNames, TypeSet};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -120,6 +120,8 @@ pub struct Plan {
     pub facts: Vec<(Fact, bool)>,
     /// Nothing in the only fetch's reply can need a change: its `data` is the client's `data`.
     pub relay: bool,
+    /// Steps of planning that it took: what [`crate::PlanOptions::max_work`] bounds. The same each time.
+    pub work: u64,
 }
 
 /// One request to one subgraph.

@@ -165,7 +165,9 @@ pub fn plan_operation(
     let wanted = solver.with_contexts(wanted)?;
     let roots = solver.roots(wanted, root, kind)?;
     let drafts = emit::emit(solver, client, kind, root, &roots)?;
-    fetches::finish(drafts, operation, kind, &labels)
+    let work = options.max_work - drafts.solver.budget();
+    let plan = fetches::finish(drafts, operation, kind, &labels)?;
+    Ok(Plan { work, ..plan })
 }
 
 /// The client's root selection in parts that are run one after the other.

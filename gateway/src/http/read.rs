@@ -11,14 +11,15 @@ use crate::error::{Code, GraphqlError};
 
 /// The parameters of a GraphQL request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Parameters {
+pub struct Parameters {
     /// Empty where the document is named by its id only.
-    pub(super) query: String,
+    pub query: String,
     /// `documentId`, or `sha256Hash` of the extension `persistedQuery`.
-    pub(super) document_id: Option<String>,
-    pub(super) operation_name: Option<String>,
+    pub document_id: Option<String>,
+    /// Which of the document's operations.
+    pub operation_name: Option<String>,
     /// A JSON object, as the client wrote it.
-    pub(super) variables: Option<Bytes>,
+    pub variables: Option<Bytes>,
 }
 
 /// Collects a body that may not be larger than `limit`.
@@ -41,7 +42,10 @@ pub(super) fn announced(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// The parameters in a POST's body.
-pub(super) fn post(body: &Bytes) -> Result<Parameters, GraphqlError> {
+///
+/// # Errors
+/// Where it isn't a GraphQL request in JSON.
+pub fn post(body: &Bytes) -> Result<Parameters, GraphqlError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Raw<'a> {

@@ -87,7 +87,10 @@ impl Operations {
     }
 
     /// A prepared operation. Many who ask for the same one wait for one of them to prepare it.
-    pub(super) async fn prepared(
+    ///
+    /// # Errors
+    /// Why it can't be run.
+    pub async fn prepared(
         &self,
         graph: &Arc<Graph>,
         query: &str,

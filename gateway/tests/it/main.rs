@@ -5,6 +5,7 @@
 
 mod audits;
 mod auth;
+mod bad_input;
 mod cli;
 mod defer;
 mod errors;

@@ -54,6 +54,7 @@ pub(super) fn finish(
         has_introspection,
         facts: drafts.solver.joins.facts.asked(),
         relay: false,
+        work: 0,
     };
     plan.relay = relay::is_safe(&plan, &drafts);
     Ok(plan)

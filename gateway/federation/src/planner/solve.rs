@@ -190,6 +190,11 @@ impl<'a> Solver<'a> {
         self.values[id.0 as usize].clone()
     }
 
+    /// Steps that are left.
+    pub fn budget(&self) -> u64 {
+        self.budget
+    }
+
     pub fn step(&mut self, steps: u64) -> Result<(), PlanError> {
         self.budget = self.budget.checked_sub(steps).ok_or(PlanError::TooComplex)?;
         Ok(())

@@ -7,11 +7,13 @@ mod defer;
 mod facts;
 mod limits;
 mod mermaid;
+mod needed;
 
 use apollo_compiler::ExecutableDocument;
 use tributary_federation::{Plan, PlanError, PlanOptions, Supergraph, plan_operation};
 
 use crate::support::supergraph;
+use tributary_checks::faults;
 
 fn graph(subgraphs: &str) -> Supergraph {
     Supergraph::parse(&supergraph(subgraphs)).unwrap()
@@ -23,7 +25,9 @@ fn try_plan(supergraph: &Supergraph, query: &str) -> Result<Plan, PlanError> {
             Ok(document) => document,
             Err(error) => panic!("{}", error.errors),
         };
-    plan_operation(supergraph, &document, None, &PlanOptions::default())
+    let plan = plan_operation(supergraph, &document, None, &PlanOptions::default())?;
+    assert_eq!(faults(supergraph, &plan), [""; 0], "{query}\n{}", plan.display(supergraph));
+    Ok(plan)
 }
 
 /// The plan as text.

@@ -13,6 +13,7 @@ mod both;
 pub mod composition;
 pub mod data;
 pub mod ours;
+pub mod overlap;
 pub mod theirs;
 pub mod time;
 pub mod worlds;

@@ -10,6 +10,7 @@ use apollo_compiler::{ExecutableDocument, Schema};
 use bytes::Bytes;
 use serde_json::{Map, Value as Json, json};
 use tributary::execute::{ExecuteRequest, FetchFailure, Fetcher, Limits, execute};
+use tributary_checks::faults;
 use tributary_federation::compose::{SubgraphSdl, compose};
 use tributary_federation::variables::{InputTypes, VariableProgram};
 use tributary_federation::{OperationKind, PlanOptions, SubgraphId, Supergraph, plan_operation};
@@ -116,6 +117,7 @@ impl Graph {
     pub async fn answer(&self, document: &Valid<ExecutableDocument>, variables: &Json) -> Answer {
         let plan = plan_operation(&self.supergraph, document, None, &PlanOptions::default())
             .unwrap_or_else(|error| panic!("{error}\n{document}"));
+        assert_eq!(faults(&self.supergraph, &plan), [""; 0], "{}", plan.display(&self.supergraph));
         let types = Arc::new(InputTypes::new(self.api()));
         let program = VariableProgram::compile(&types, document.operations.get(None).unwrap());
         let variables = program.coerce(Some(&variables.to_string())).unwrap();

@@ -6,6 +6,7 @@ use apollo_compiler::ExecutableDocument;
 use serde_json::Value as Json;
 use tributary::error::PathSegment;
 use tributary::execute::{ExecuteRequest, Part, execute_incrementally};
+use tributary_checks::missing;
 use tributary_federation::{Fact, PlanOptions, plan_operation};
 
 use super::Counters;
@@ -28,6 +29,11 @@ impl Served<'_> {
         let options = PlanOptions { facts: &incremental, ..PlanOptions::default() };
         let plan = plan_operation(&self.supergraph, &document, None, &options)
             .map_err(|error| format!("{error}\n{text}\n{}", self.world.sdls()))?;
+        // A deferred fetch can be needless: what it is entered by may be all that it is for.
+        let missing = missing(&self.supergraph, &plan);
+        if !missing.is_empty() {
+            return Err(format!("{text}\n{missing:?}\n{}", self.world.sdls()));
+        }
         counters.deferred += usize::from(!plan.deferred.is_empty());
         counters.deferred_fetches += plan.fetches.iter().filter(|fetch| fetch.deferred.is_some()).count();
         let mut parts = Vec::new();

@@ -10,6 +10,7 @@ use apollo_compiler::{ExecutableDocument, Schema};
 use bytes::Bytes;
 use serde_json::{Map, Value as Json, json};
 use tributary::execute::{ExecuteRequest, FetchFailure, Fetcher, Limits, execute};
+use tributary_checks::faults;
 use tributary_federation::compose::{Severity, SubgraphSdl, compose};
 use tributary_federation::plan::FetchSource;
 use tributary_federation::variables::{InputTypes, VariableProgram, Variables};
@@ -100,6 +101,7 @@ impl<'w> Served<'w> {
         let plan = plan_operation(&self.supergraph, &document, None, &PlanOptions::default())
             .map_err(|error| format!("{error}\n{}\n{}", question.text, self.world.sdls()))?;
         counters.count(&question, &plan, self.world, &expected);
+        self.check_plan(&plan, &question.text)?;
         let variables = self.variables(&question, &document);
         let request = ExecuteRequest { variables: &variables, introspection: &[], limits: Limits::default() };
         self.check_in_parts(&question, request, &expected, counters).await?;
@@ -122,6 +124,16 @@ impl<'w> Served<'w> {
             body["errors"],
             self.world.sdls()
         ))
+    }
+
+    /// What can be said of a plan without running it.
+    fn check_plan(&self, plan: &Plan, question: &str) -> Result<(), String> {
+        let faults = faults(&self.supergraph, plan);
+        if faults.is_empty() {
+            return Ok(());
+        }
+        let plan = plan.display(&self.supergraph);
+        Err(format!("{question}\n{plan}\n{faults:?}\n{}", self.world.sdls()))
     }
 
     fn variables(&self, question: &Question, document: &Valid<ExecutableDocument>) -> Variables {

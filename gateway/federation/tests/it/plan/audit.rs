@@ -6,6 +6,7 @@ use apollo_compiler::ExecutableDocument;
 use tributary_federation::{PlanError, PlanOptions, Supergraph, plan_operation};
 
 use crate::support::{audit, audit_operations, compose_all};
+use tributary_checks::faults;
 
 /// What the API schema doesn't have: an enum value or input field that not all subgraphs know, something
 /// inaccessible.
@@ -38,7 +39,11 @@ fn plans_191_operations_and_refuses_8() {
                 continue;
             };
             match plan_operation(&supergraph, &document, None, &PlanOptions::default()) {
-                Ok(_) => planned += 1,
+                Ok(plan) => {
+                    planned += 1;
+                    let faults = faults(&supergraph, &plan);
+                    assert_eq!(faults, [""; 0], "{case}\n{}", plan.display(&supergraph));
+                }
                 Err(PlanError::Unreachable { .. }) => assert!(unreachable.insert(case)),
                 Err(error) => panic!("{case}: {error}"),
             }

@@ -5,6 +5,7 @@ use tributary_federation::plan::{OutputId, OutputValue};
 use tributary_federation::{Fact, Plan, PlanOptions, Supergraph, plan_operation};
 
 use super::graph;
+use tributary_checks::faults;
 
 const SHOP: &str = r#"
 # products
@@ -26,8 +27,10 @@ fn try_plan(supergraph: &Supergraph, query: &str, holds: &[Fact]) -> Plan {
     let document = apollo_compiler::ExecutableDocument::parse_and_validate(api, query, "q");
     let document = document.unwrap_or_else(|error| panic!("{}", error.errors));
     let facts = |fact: Fact| holds.contains(&fact);
-    plan_operation(supergraph, &document, None, &PlanOptions { facts: &facts, ..PlanOptions::default() })
-        .unwrap()
+    let options = PlanOptions { facts: &facts, ..PlanOptions::default() };
+    let plan = plan_operation(supergraph, &document, None, &options).unwrap();
+    assert_eq!(faults(supergraph, &plan), [""; 0], "{query}\n{}", plan.display(supergraph));
+    plan
 }
 
 /// The fetches, then each deferred fragment with its keys.

@@ -6,6 +6,7 @@ use tributary_federation::{Fact, Plan, PlanOptions, Supergraph, plan_operation};
 
 use super::graph;
 use crate::support::supergraph;
+use tributary_checks::faults;
 
 const SHOP: &str = r#"
 # users
@@ -34,8 +35,10 @@ fn plan(supergraph: &Supergraph, query: &str, has: &[&str]) -> Plan {
             requirement.is_met(!has.is_empty(), |scope| has.contains(&scope), |policy| has.contains(&policy))
         }
     };
-    plan_operation(supergraph, &document, None, &PlanOptions { facts: &holds, ..PlanOptions::default() })
-        .unwrap()
+    let options = PlanOptions { facts: &holds, ..PlanOptions::default() };
+    let plan = plan_operation(supergraph, &document, None, &options).unwrap();
+    assert_eq!(faults(supergraph, &plan), [""; 0], "{query}\n{}", plan.display(supergraph));
+    plan
 }
 
 /// The fetches, then what is withheld.

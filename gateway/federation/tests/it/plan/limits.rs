@@ -82,32 +82,55 @@ fn work_is_bounded_and_counted_the_same_each_time() {
     let api = supergraph.api_schema();
     let query = "{ node { size next { size more { name } } } }";
     let document = ExecutableDocument::parse_and_validate(api, query, "q.graphql").unwrap();
-    let options = |max_work| PlanOptions { max_work, ..PlanOptions::default() };
-    let enough =
-        (1..10_000).find(|&work| plan_operation(&supergraph, &document, None, &options(work)).is_ok());
-    let enough = enough.unwrap();
-    assert!(enough < 500, "{enough} steps");
+    let plan = |max_work| {
+        plan_operation(&supergraph, &document, None, &PlanOptions { max_work, ..PlanOptions::default() })
+    };
+    let enough = plan(10_000).unwrap().work;
+    assert!((1..500).contains(&enough), "{enough} steps");
     for _ in 0..3 {
-        let too_little = plan_operation(&supergraph, &document, None, &options(enough - 1));
-        assert_eq!(too_little.unwrap_err(), PlanError::TooComplex);
+        assert_eq!(plan(enough).unwrap().work, enough);
+        assert_eq!(plan(enough - 1).unwrap_err(), PlanError::TooComplex);
     }
 }
 
 #[test]
-fn ten_subgraphs_that_can_all_answer_everything_are_no_explosion() {
-    let mut sdls = String::new();
-    for subgraph in 0..10 {
-        let fields: String = (0..40).map(|at| format!("f{at}: Int ")).collect();
-        let _ = writeln!(
-            sdls,
-            "# s{subgraph}\ntype Query {{ root: T @shareable }}\ntype T @key(fields: \"id\") @shareable {{ id: ID! {fields} next: T }}"
-        );
-    }
-    let supergraph = graph(&sdls);
-    let fields: String = (0..40).map(|at| format!("f{at} ")).collect();
-    let query = format!("{{ root {} {} }}", format!("{{ {fields} next ").repeat(8) + "{ id }", "}".repeat(8));
-    let document =
-        ExecutableDocument::parse_and_validate(supergraph.api_schema(), query, "q.graphql").unwrap();
-    let options = PlanOptions { max_work: 5_000, ..PlanOptions::default() };
-    assert_eq!(plan_operation(&supergraph, &document, None, &options).unwrap().fetches.len(), 1);
+fn a_thousand_levels() {
+    let supergraph = graph(TREE);
+    let levels = format!("{{ node {} name {} }}", "{ next ".repeat(1_000) + "{", "}".repeat(1_001));
+    // A parser that takes them needs more of a stack than a thread has by default.
+    let large_stack = std::thread::Builder::new().stack_size(256 << 20);
+    std::thread::scope(|scope| {
+        let run = || {
+            let mut parser = Parser::new().recursion_limit(5_000);
+            let document =
+                parser.parse_executable(supergraph.api_schema(), &levels, "levels.graphql").unwrap();
+            let refused = plan_operation(&supergraph, &document, None, &PlanOptions::default()).unwrap_err();
+            assert_eq!(refused, PlanError::TooDeep);
+        };
+        large_stack.spawn_scoped(scope, run).unwrap().join().unwrap();
+    });
+    // The gateway's parser, on this small one.
+    let mut parser = Parser::new().recursion_limit(500);
+    assert!(parser.parse_executable(supergraph.api_schema(), &levels, "levels.graphql").is_err());
+}
+
+#[test]
+fn a_mebibyte_of_fields_is_planned() {
+    let supergraph = graph(TREE);
+    let long = format!("{{ node {{ {} }} }}", "name size ".repeat((1 << 20) / 10));
+    let document = Parser::new().parse_executable(supergraph.api_schema(), long, "long.graphql").unwrap();
+    let plan = plan_operation(&supergraph, &document, None, &PlanOptions::default()).unwrap();
+    assert_eq!(plan.fetches.len(), 2);
+}
+
+#[test]
+fn fragments_in_a_circle_are_no_document() {
+    let supergraph = graph(TREE);
+    let query = "{ node { ...A } } fragment A on Node { next { ...B } } fragment B on Node { ...A }";
+    let api = supergraph.api_schema();
+    assert!(ExecutableDocument::parse_and_validate(api, query, "q.graphql").is_err());
+    // Nor is one that nobody validated anything to get lost in.
+    let document = ExecutableDocument::parse(api, query, "q.graphql").unwrap();
+    let refused = plan_operation(&supergraph, &document, None, &PlanOptions::default()).unwrap_err();
+    assert!(matches!(refused, PlanError::TooDeep | PlanError::TooComplex), "{refused}");
 }
