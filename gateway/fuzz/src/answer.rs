@@ -81,10 +81,11 @@ impl Form<'_> {
         for selection in &set.selections {
             match selection {
                 Selection::Field(field) if self.wanted(&field.directives) => fields.push(field),
-                Selection::InlineFragment(fragment) if self.wanted(&fragment.directives) => {
-                    if fragment.type_condition.as_ref().is_none_or(applies) {
-                        self.collect(ty, &fragment.selection_set, fields);
-                    }
+                Selection::InlineFragment(fragment)
+                    if self.wanted(&fragment.directives)
+                        && fragment.type_condition.as_ref().is_none_or(applies) =>
+                {
+                    self.collect(ty, &fragment.selection_set, fields);
                 }
                 Selection::FragmentSpread(spread) if self.wanted(&spread.directives) => {
                     let fragment = &self.document.fragments[&spread.fragment_name];
