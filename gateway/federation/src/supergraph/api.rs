@@ -2,9 +2,10 @@
 
 use std::sync::LazyLock;
 
-use apollo_compiler::ast::{DirectiveDefinition, DirectiveList as AstDirectives};
-use apollo_compiler::collections::IndexMap;
-use apollo_compiler::schema::{DirectiveList, ExtendedType};
+use apollo_compiler::ast::{DirectiveDefinition, DirectiveList as AstDirectives, InputValueDefinition, Type};
+use apollo_compiler::collections::{HashSet, IndexMap};
+use apollo_compiler::schema::{Component, DirectiveList, ExtendedType, FieldDefinition};
+use apollo_compiler::validation::{DiagnosticList, Valid};
 use apollo_compiler::{Name, Node, Schema};
 
 /// What stays on elements of the API schema: the specification's own directives.
@@ -19,7 +20,69 @@ static DEFER: LazyLock<IndexMap<Name, Node<DirectiveDefinition>>> = LazyLock::ne
     schema.directive_definitions.into_iter().filter(|(name, _)| name == "defer").collect()
 });
 
-pub(super) fn api_schema(full: &Schema) -> Schema {
+/// The API schema of a valid supergraph.
+pub(super) fn api_schema(full: &Valid<Schema>) -> Result<Valid<Schema>, DiagnosticList> {
+    let mut api = stripped(full);
+    if has_inaccessible(full) {
+        return api.validate().map_err(|error| error.errors);
+    }
+    // Without machinery a valid schema is as valid as before; validation would only do this.
+    remove_unused_scalars(&mut api);
+    Ok(Valid::assume_valid(api))
+}
+
+fn has_inaccessible(full: &Schema) -> bool {
+    let argument = |argument: &Node<InputValueDefinition>| argument.directives.has("inaccessible");
+    let fields = |fields: &IndexMap<Name, Component<FieldDefinition>>| {
+        fields.values().any(|it| it.directives.has("inaccessible") || it.arguments.iter().any(argument))
+    };
+    full.types.values().any(|ty| {
+        ty.directives().has("inaccessible")
+            || match ty {
+                ExtendedType::Object(object) => fields(&object.fields),
+                ExtendedType::Interface(interface) => fields(&interface.fields),
+                ExtendedType::Enum(enum_) => {
+                    enum_.values.values().any(|value| value.directives.has("inaccessible"))
+                }
+                ExtendedType::InputObject(input) => {
+                    input.fields.values().any(|field| field.directives.has("inaccessible"))
+                }
+                ExtendedType::Scalar(_) | ExtendedType::Union(_) => false,
+            }
+    })
+}
+
+/// Introspection lists only those of GraphQL's own scalars that something is of.
+fn remove_unused_scalars(api: &mut Schema) {
+    let mut used: HashSet<Name> = HashSet::default();
+    let mut uses = |ty: &Type| {
+        let name = ty.inner_named_type();
+        if !used.contains(name) {
+            used.insert(name.clone());
+        }
+    };
+    for definition in api.directive_definitions.values() {
+        definition.arguments.iter().for_each(|argument| uses(&argument.ty));
+    }
+    for ty in api.types.values() {
+        let fields = match ty {
+            ExtendedType::Object(object) => &object.fields,
+            ExtendedType::Interface(interface) => &interface.fields,
+            ExtendedType::InputObject(input) => {
+                input.fields.values().for_each(|field| uses(&field.ty));
+                continue;
+            }
+            _ => continue,
+        };
+        for field in fields.values() {
+            uses(&field.ty);
+            field.arguments.iter().for_each(|argument| uses(&argument.ty));
+        }
+    }
+    api.types.retain(|name, ty| !ty.is_scalar() || !ty.is_built_in() || used.contains(name));
+}
+
+fn stripped(full: &Schema) -> Schema {
     let mut api = full.clone();
     let hidden: Vec<Name> =
         api.types.iter().filter(|(name, ty)| is_hidden(name, ty)).map(|(name, _)| name.clone()).collect();
@@ -107,4 +170,24 @@ fn keep(directives: &mut DirectiveList) {
 
 fn keep_ast(directives: &mut AstDirectives) {
     directives.0.retain(|directive| KEPT.contains(&directive.name.as_str()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What isn't validated is what validation would have made of it.
+    #[test]
+    fn nothing_is_left_for_validation_to_do() {
+        let shop = include_str!("../../../../schema/supergraph.graphql");
+        for sdl in [shop, &shop.replace(": Int", ": Float"), &shop.replace(": ID", ": String")] {
+            let full = Schema::parse_and_validate(sdl, "supergraph.graphql").expect("it is valid");
+            assert!(!has_inaccessible(&full));
+            let api = api_schema(&full).expect("it has an API schema");
+            let validated = stripped(&full).validate().expect("the API schema is valid");
+            assert_eq!(api.to_string(), validated.to_string());
+            let names = |schema: &Schema| schema.types.keys().cloned().collect::<Vec<_>>();
+            assert_eq!(names(&api), names(&validated));
+        }
+    }
 }

@@ -92,8 +92,7 @@ pub(super) fn read(sdl: &str) -> Result<Supergraph, SupergraphError> {
         [root(&schema.query), root(&schema.mutation), root(&schema.subscription)]
     };
     let Reader { names, fields, subgraphs, field_sets, labels, requirements, .. } = reader;
-    let api = super::api::api_schema(&full);
-    let api = api.validate().map_err(|error| SupergraphError::Invalid(error.errors.to_string()))?;
+    let api = super::api::api_schema(&full).map_err(|errors| SupergraphError::Invalid(errors.to_string()))?;
     let mut supergraph = Supergraph {
         names: Arc::new(names),
         fields,
