@@ -139,7 +139,11 @@ impl World {
         let count = if dice.chance(70) { 1 } else { dice.between(2, self.subgraphs) };
         let mut owners = BTreeSet::new();
         while owners.len() < count {
-            owners.insert(dice.up_to(self.subgraphs));
+            let mut owner = dice.up_to(self.subgraphs);
+            while owners.contains(&owner) {
+                owner = (owner + 1) % self.subgraphs;
+            }
+            owners.insert(owner);
         }
         owners
     }

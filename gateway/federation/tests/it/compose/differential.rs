@@ -127,7 +127,7 @@ fn good(seed: u64) -> (Set, Dice) {
 
 #[test]
 fn random_sets_compose_alike() {
-    let count = seeds(300);
+    let count = seeds(500);
     let (mut oracle, mut tally) = (Oracle::start(), Tally::default());
     for seed in 0..count {
         let set = world::world(&mut Dice::new(seed)).print();
