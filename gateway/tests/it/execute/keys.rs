@@ -37,7 +37,7 @@ async fn a_key_with_a_null_in_it_is_not_sent() {
     ] {
         let answer = stock(json!([bad, good])).run("{ items { price } }").await;
         assert_eq!(answer.good(), &json!({"items": [{"price": null}, {"price": 5}]}), "{bad}");
-        assert_eq!(answer.representations("b"), [sent.clone()], "{bad}");
+        assert_eq!(answer.representations("b"), std::slice::from_ref(&sent), "{bad}");
         let answer = stock(json!([bad])).run("{ items { price } }").await;
         assert_eq!(answer.good(), &json!({"items": [{"price": null}]}), "{bad}");
         assert_eq!(answer.asked(), ["a"], "{bad}");
