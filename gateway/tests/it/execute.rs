@@ -6,7 +6,10 @@ mod contexts;
 mod entities;
 mod failures;
 mod graph;
+mod keys;
 mod random;
+mod requirements;
+mod roots;
 mod selections;
 
 use graph::{Graph, SubgraphCase};

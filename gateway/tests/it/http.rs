@@ -273,3 +273,36 @@ async fn metrics_count_requests_fetches_plans_and_composition() {
     assert_eq!(gateway.metric("tributary_subgraphs").await, 1.0);
     assert!(gateway.metric("tributary_supergraph_generation").await >= 1.0);
 }
+
+#[tokio::test]
+async fn a_subscription_is_refused_before_anybody_is_asked() {
+    let nats = nats().await;
+    let sdl = "type Query { now: Int } type Subscription { tick: Int }";
+    let _alpha = subgraphs::plain(&nats, "alpha", sdl, |_| panic!("nothing is asked for")).await;
+    let gateway = TestGateway::with(&nats, "", &["alpha"]).await;
+    for (accept, status) in [("application/json", 200), ("application/graphql-response+json", 400)] {
+        let body = json!({ "query": "subscription { tick }" });
+        let response = gateway.post(&body).header(header::ACCEPT, accept).send().await.unwrap();
+        let (found, code, json) = refusal(response).await;
+        assert_eq!((found.as_u16(), code.as_str()), (status, "SUBSCRIPTION_UNSUPPORTED"), "{json}");
+        assert!(json.get("data").is_none(), "{json}");
+    }
+}
+
+/// A condition is decided when the plan runs: one plan for all values.
+#[tokio::test]
+async fn conditions_are_planned_once() {
+    let (_nats, _alpha, gateway) = gateway("").await;
+    let query =
+        "query($a: Boolean!, $b: Boolean = true) { one: hello @include(if: $a) two: hello @skip(if: $b) }";
+    let cases = [
+        (json!({ "a": true }), json!({ "one": "hello world" })),
+        (json!({ "a": false }), json!({})),
+        (json!({ "a": true, "b": false }), json!({ "one": "hello world", "two": "hello world" })),
+        (json!({ "a": false, "b": false }), json!({ "two": "hello world" })),
+    ];
+    for (variables, data) in cases {
+        assert_eq!(gateway.run_with(query, variables).await, json!({ "data": data }));
+    }
+    assert_eq!(gateway.metric("tributary_plan_cache_misses_total").await, 1.0);
+}

@@ -8,6 +8,7 @@ mod facts;
 mod limits;
 mod mermaid;
 mod needed;
+mod shapes;
 
 use apollo_compiler::ExecutableDocument;
 use tributary_federation::{Plan, PlanError, PlanOptions, Supergraph, plan_operation};

@@ -6,22 +6,22 @@ use std::sync::{Arc, Mutex};
 use apollo_compiler::resolvers::{Execution, FieldError, ObjectValue, ResolveInfo, ResolvedValue};
 use apollo_compiler::response::{JsonMap, JsonValue};
 use apollo_compiler::validation::Valid;
-use apollo_compiler::{ExecutableDocument, Schema};
+use apollo_compiler::{ExecutableDocument, Schema, ast};
 use bytes::Bytes;
 use serde_json::{Map, Value as Json, json};
-use tributary::execute::{ExecuteRequest, FetchFailure, Fetcher, Limits, execute};
+use tributary::execute::{ExecuteRequest, FetchFailure, Fetcher, Limits, execute, execute_event};
 use tributary_checks::faults;
 use tributary_federation::compose::{SubgraphSdl, compose};
 use tributary_federation::variables::{InputTypes, VariableProgram};
-use tributary_federation::{OperationKind, PlanOptions, SubgraphId, Supergraph, plan_operation};
+use tributary_federation::{OperationKind, Plan, PlanOptions, SubgraphId, Supergraph, plan_operation};
 
 /// What makes a subgraph.
 pub struct SubgraphCase {
     pub name: &'static str,
     /// Federation 2 without the `@link`.
     pub sdl: &'static str,
-    /// `Query` and `Mutation` are objects with their fields' values, other names lists of entities. A value for
-    /// certain arguments stands under `field({"argument":value})`.
+    /// Root types are objects with their fields' values, other names lists of entities. A value for certain arguments
+    /// stands under `field({"argument":value})`.
     ///
     /// * `{"$ref": "User:1"}` is the entity with that id,
     /// * `{"$error": "text"}` is an error,
@@ -115,17 +115,40 @@ impl Graph {
     }
 
     pub async fn answer(&self, document: &Valid<ExecutableDocument>, variables: &Json) -> Answer {
-        let plan = plan_operation(&self.supergraph, document, None, &PlanOptions::default())
-            .unwrap_or_else(|error| panic!("{error}\n{document}"));
-        assert_eq!(faults(&self.supergraph, &plan), [""; 0], "{}", plan.display(&self.supergraph));
+        self.run_plan(document, variables, None).await
+    }
+
+    /// What a subscription's client is sent, where the subgraph that has its root field says this.
+    pub async fn event(&self, query: &str, reply: Json) -> Answer {
+        let document = ExecutableDocument::parse_and_validate(self.api(), query, "query.graphql").unwrap();
+        self.run_plan(&document, &json!({}), Some(reply)).await
+    }
+
+    async fn run_plan(
+        &self,
+        document: &Valid<ExecutableDocument>,
+        variables: &Json,
+        event: Option<Json>,
+    ) -> Answer {
+        let plan = self.plan(document);
         let types = Arc::new(InputTypes::new(self.api()));
         let program = VariableProgram::compile(&types, document.operations.get(None).unwrap());
         let variables = program.coerce(Some(&variables.to_string())).unwrap();
         self.requests.lock().unwrap().clear();
         let request = ExecuteRequest { variables: &variables, introspection: &[], limits: Limits::default() };
-        let body = execute(&plan, request, self).await.into_body(None);
+        let result = match event {
+            None => execute(&plan, request, self).await,
+            Some(reply) => execute_event(&plan, request, reply.to_string().into(), self).await,
+        };
         let requests = std::mem::take(&mut *self.requests.lock().unwrap());
-        Answer::new(body.to_vec(), requests)
+        Answer::new(result.into_body(None).to_vec(), requests)
+    }
+
+    fn plan(&self, document: &Valid<ExecutableDocument>) -> Plan {
+        let plan = plan_operation(&self.supergraph, document, None, &PlanOptions::default())
+            .unwrap_or_else(|error| panic!("{error}\n{document}"));
+        assert_eq!(faults(&self.supergraph, &plan), [""; 0], "{}", plan.display(&self.supergraph));
+        plan
     }
 
     /// What one server that has all the data would say.
@@ -221,6 +244,17 @@ impl Answer {
         self.data()
     }
 
+    /// Who was asked, in the order of it.
+    pub fn asked(&self) -> Vec<&str> {
+        self.requests.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// The requests that are mutations.
+    pub fn mutations(&self) -> usize {
+        let text = |request: &&(String, Json)| request.1["query"].as_str().unwrap_or_default().to_owned();
+        self.requests.iter().filter(|request| text(request).starts_with("mutation")).count()
+    }
+
     /// Whether that subgraph was asked in vain.
     pub fn missed(&self, subgraph: &str) -> bool {
         self.requests.iter().any(|(name, request)| name == subgraph && request.is_null())
@@ -236,7 +270,9 @@ impl Answer {
 
 impl Subgraph {
     fn new(case: SubgraphCase) -> Self {
-        let extend = if case.sdl.contains("type Query") { "extend " } else { "" };
+        let roots = roots(case.sdl);
+        let query = roots.first().map_or("Query", String::as_str);
+        let extend = if case.sdl.contains(&format!("type {query} ")) { "extend " } else { "" };
         let has_entities = case.sdl.contains("@key");
         let entities: Vec<_> = case
             .data
@@ -245,16 +281,12 @@ impl Subgraph {
             .keys()
             .filter(|name| case.sdl.contains(&format!("type {name} ")))
             .collect();
-        let entities: Vec<_> = entities
-            .into_iter()
-            .filter(|name| !["Query", "Mutation"].contains(&name.as_str()))
-            .cloned()
-            .collect();
+        let entities: Vec<_> = entities.into_iter().filter(|name| !roots.contains(name)).cloned().collect();
         let mut sdl = format!("{}\n{SERVED}", case.sdl);
         if has_entities && !entities.is_empty() {
             let union = entities.join(" | ");
             sdl += &format!(
-                "union _Entity = {union}\n{extend}type Query {{ _entities(representations: [_Any!]!): [_Entity]! }}"
+                "union _Entity = {union}\n{extend}type {query} {{ _entities(representations: [_Any!]!): [_Entity]! }}"
             );
         }
         let schema = match Schema::parse_and_validate(sdl, case.name) {
@@ -388,6 +420,19 @@ impl ObjectValue for Object<'_> {
             self.fields.get(&exact).or_else(|| self.fields.get(info.field_name())).unwrap_or(&Json::Null);
         self.subgraph.value(value, &self.fields, info.field_definition().ty.inner_named_type())
     }
+}
+
+/// The names of the root types, that of the queries first.
+fn roots(sdl: &str) -> Vec<String> {
+    let mut names = ["Query", "Mutation", "Subscription"].map(str::to_owned);
+    let document = ast::Document::parse(sdl, "subgraph.graphql").unwrap();
+    for definition in &document.definitions {
+        let ast::Definition::SchemaDefinition(schema) = definition else { continue };
+        for root in &schema.root_operations {
+            names[root.0 as usize] = root.1.to_string();
+        }
+    }
+    names.into()
 }
 
 fn object(value: &Json) -> Map<String, Json> {

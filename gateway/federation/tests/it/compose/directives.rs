@@ -130,3 +130,20 @@ fn list_sizes_of_all_subgraphs() {
         ],
     );
 }
+
+/// `@extends` and `extend type` say the same.
+#[test]
+fn extends_is_an_extension() {
+    let with = |version: &str, definition: &str| {
+        supergraph(&format!(
+            "# a{version}\ntype Query {{ t: T }} type T @key(fields: \"id\") {{ id: ID! a: Int }}
+            # b{version}\n{definition} {{ id: ID! @external b: Int a: Int @external c: Int @requires(fields: \"a\") }}"
+        ))
+    };
+    for version in ["", " v1"] {
+        let extends = with(version, "type T @extends @key(fields: \"id\")");
+        assert_eq!(extends, with(version, "extend type T @key(fields: \"id\")"), "{version}");
+        assert!(extends.contains("extension: true"), "{extends}");
+        assert!(!extends.contains("@extends"), "{extends}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use apollo_compiler::ExecutableDocument;
 use insta::assert_snapshot;
+use tributary_checks::faults;
 use tributary_federation::{Fact, PlanOptions, plan_operation};
 
 use super::{graph, plan};
@@ -121,7 +122,9 @@ fn a_context_above_deferred_fields() {
         let document =
             ExecutableDocument::parse_and_validate(supergraph.api_schema(), query, "query.graphql").unwrap();
         let options = PlanOptions { facts: &|fact| fact == Fact::Incremental, ..PlanOptions::default() };
-        plan_operation(&supergraph, &document, None, &options).unwrap().display(&supergraph).to_string()
+        let plan = plan_operation(&supergraph, &document, None, &options).unwrap();
+        assert_eq!(faults(&supergraph, &plan), [""; 0], "{query}\n{}", plan.display(&supergraph));
+        plan.display(&supergraph).to_string()
     };
     assert_snapshot!(later("{ me { cart { product { weight ... @defer { price } } } } }"), @r"
     0 orders

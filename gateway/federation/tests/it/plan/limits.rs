@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use apollo_compiler::ExecutableDocument;
 use apollo_compiler::parser::Parser;
+use tributary_checks::faults;
 use tributary_federation::{PlanError, PlanOptions, plan_operation};
 
 use super::{graph, try_plan};
@@ -121,6 +122,7 @@ fn a_mebibyte_of_fields_is_planned() {
     let document = Parser::new().parse_executable(supergraph.api_schema(), long, "long.graphql").unwrap();
     let plan = plan_operation(&supergraph, &document, None, &PlanOptions::default()).unwrap();
     assert_eq!(plan.fetches.len(), 2);
+    assert_eq!(faults(&supergraph, &plan), [""; 0]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use apollo_compiler::ExecutableDocument;
 use insta::assert_snapshot;
+use tributary_checks::faults;
 use tributary_federation::{Fact, PlanOptions, plan_operation};
 
 use super::graph;
@@ -26,7 +27,9 @@ fn chart(query: &str) -> String {
     };
     let facts = |fact: Fact| fact == Fact::Incremental;
     let options = PlanOptions { facts: &facts, ..PlanOptions::default() };
-    plan_operation(&supergraph, &document, None, &options).unwrap().to_mermaid(&supergraph)
+    let plan = plan_operation(&supergraph, &document, None, &options).unwrap();
+    assert_eq!(faults(&supergraph, &plan), [""; 0], "{query}\n{}", plan.display(&supergraph));
+    plan.to_mermaid(&supergraph)
 }
 
 #[test]
