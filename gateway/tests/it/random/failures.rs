@@ -1,5 +1,7 @@
 //! The same question while something fails: what is there is right, what isn't is null, and each null has its error.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use serde_json::{Value as Json, json};
 use tributary::execute::{ExecuteRequest, FetchFailure, Fetcher, execute};
@@ -70,7 +72,41 @@ impl Served<'_> {
             )
         })?;
         counters.explained_nulls += nulls;
-        Ok(())
+        self.check_to_the_letter(&lame.failing, question, &body, counters).map_err(|error| {
+            let (plan, sdls) = (plan.display(&self.supergraph), self.world.sdls());
+            format!(
+                "{error} while {:?} fails\n{}\n{}\n{plan}\n{sdls}",
+                lame.failing, question.text, question.variables
+            )
+        })
+    }
+
+    /// Where a failing field is null and nothing else, data and errors' paths are those of the single schema.
+    fn check_to_the_letter(
+        &self,
+        failing: &Failing,
+        question: &Question,
+        got: &Json,
+        counters: &mut Counters,
+    ) -> Result<(), String> {
+        let Failing::Field(name) = failing else { return Ok(()) };
+        if !self.fails_alone(name) {
+            return Ok(());
+        }
+        let expected = self.in_one_piece_while(question, Some(name));
+        let (own, others) = (paths(got), paths(&expected));
+        // With so many, some were left out.
+        let equal = got["data"] == expected["data"] && (own == others || own.len() > 90);
+        counters.exact_failures += usize::from(!others.is_empty());
+        if equal { Ok(()) } else { Err(format!("expected {expected}\ngot      {got}")) }
+    }
+
+    /// Whether all fields of that name may be null wherever they are declared: a subgraph that promises more than the
+    /// others loses more than the single schema.
+    fn fails_alone(&self, name: &str) -> bool {
+        let objects = self.world.objects.iter().chain([&self.world.query]);
+        let mut fields = objects.flat_map(|object| &object.fields).filter(|field| field.name == name);
+        fields.all(|field| !field.ty.ends_with('!'))
     }
 
     /// A subgraph or a field that the plan asks for.
@@ -96,6 +132,11 @@ impl Served<'_> {
         let asked: Vec<String> = names.filter(asked).collect();
         if asked.is_empty() { None } else { Some(Failing::Field(dice.pick(&asked).clone())) }
     }
+}
+
+/// The paths of errors, each once.
+fn paths(body: &Json) -> BTreeSet<String> {
+    body["errors"].as_array().into_iter().flatten().map(|error| error["path"].to_string()).collect()
 }
 
 struct Check<'a> {
