@@ -3,6 +3,7 @@
 mod count;
 mod oracle;
 mod report;
+mod shared;
 mod web;
 
 use std::process::{Command, ExitCode};
@@ -19,6 +20,7 @@ const FOREIGN: [&str; 3] = ["TRIBUTARY_NATS_URL", "TRIBUTARY_POSTGRES_URL", "TRI
 /// Runs everything, whatever fails, and sums up.
 pub fn run() -> Result<ExitCode> {
     let mut report = Report::default();
+    shared::missing(&shared::folder()).iter().for_each(|what| report.leave_out(what));
     report.run("format", cargo(&["fmt", "--all", "--check"]));
     // The fuzz targets, which nothing else builds.
     let lint = ["clippy", "--workspace", "--all-targets", "--features", "tributary-fuzz/targets", "--quiet"];

@@ -1,5 +1,7 @@
 //! Documents and schemas made to break a gateway: each is answered with a code, and the next request as ever.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::net::raw;
@@ -15,15 +17,32 @@ async fn documents_that_are_too_much() {
     const OPEN: &str = "--max-tokens 10000000 --max-depth 100000 --max-aliases 10000000 --max-root-fields 10000000 \
         --max-fields 10000000 --max-body-bytes 64MiB";
     let open = TestGateway::with(&nats, OPEN, &["alpha"]).await;
+    let before = most_memory();
     for (what, query, code, code_when_open) in documents() {
         for (gateway, expected) in [(&usual, code), (&open, code_when_open)] {
-            let (_, code, body) =
-                refusal(gateway.post(&json!({ "query": query })).send().await.unwrap()).await;
+            let answer =
+                async { refusal(gateway.post(&json!({ "query": query })).send().await.unwrap()).await };
+            let answer = tokio::time::timeout(LONGEST, answer).await;
+            let (_, code, body) = answer.unwrap_or_else(|_| panic!("{what}: no answer in {LONGEST:?}"));
             let start: String = body.to_string().chars().take(300).collect();
             assert_eq!(code, expected, "{what}: {start}");
             gateway.data("{ hello }").await;
+            let grown = most_memory() - before;
+            assert!(grown < MOST_MEMORY, "{what}: {} MiB more", grown >> 20);
         }
     }
+}
+
+/// Far more than any answer takes, even unoptimised on a busy machine; far less than what explodes would.
+const LONGEST: Duration = Duration::from_secs(30);
+/// Bytes by which the process, with both gateways and the client in it, may grow.
+const MOST_MEMORY: u64 = 512 << 20;
+
+/// The most memory that this process ever had, in bytes.
+fn most_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
 }
 
 /// What it is, the document, and the codes: none where it is answered.

@@ -4,6 +4,7 @@
 
 mod contexts;
 mod entities;
+mod enums;
 mod failures;
 mod graph;
 mod keys;

@@ -18,7 +18,6 @@ const RECURSION_LIMIT: usize = 64;
 pub(super) struct Codes {
     pub(super) invalid_type: Code,
     pub(super) invalid: Code,
-    pub(super) has_args: Code,
     pub(super) directive: Code,
 }
 
@@ -28,19 +27,16 @@ pub(super) fn codes(known: Known) -> Codes {
         Known::Key => Codes {
             invalid_type: Code::KeyInvalidFieldsType,
             invalid: Code::KeyInvalidFields,
-            has_args: Code::KeyFieldsHasArgs,
             directive: Code::KeyDirectiveInFieldsArg,
         },
         Known::Requires => Codes {
             invalid_type: Code::RequiresInvalidFieldsType,
             invalid: Code::RequiresInvalidFields,
-            has_args: Code::RequiresFieldsHasArgs,
             directive: Code::RequiresDirectiveInFieldsArg,
         },
         _ => Codes {
             invalid_type: Code::ProvidesInvalidFieldsType,
             invalid: Code::ProvidesInvalidFields,
-            has_args: Code::ProvidesFieldsHasArgs,
             directive: Code::ProvidesDirectiveInFieldsArg,
         },
     }

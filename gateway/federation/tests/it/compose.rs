@@ -6,6 +6,7 @@ mod contexts;
 mod differential;
 mod directives;
 mod events;
+mod every_code;
 mod hints;
 mod links;
 mod merging;

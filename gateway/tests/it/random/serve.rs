@@ -12,7 +12,6 @@ use serde_json::{Map, Value as Json, json};
 use tributary::execute::{ExecuteRequest, FetchFailure, Fetcher, Limits, execute};
 use tributary_checks::faults;
 use tributary_federation::compose::{Severity, SubgraphSdl, compose};
-use tributary_federation::plan::FetchSource;
 use tributary_federation::variables::{InputTypes, VariableProgram, Variables};
 use tributary_federation::{OperationKind, Plan, PlanOptions, SubgraphId, Supergraph, plan_operation};
 
@@ -21,6 +20,8 @@ use super::data::{Value, id_of, joined, json_of};
 use super::dice::Dice;
 use super::question::{Question, ask};
 use super::world::{Subgraph, World};
+
+mod count;
 
 const LINK: &str = r#"extend schema @link(url: "https://specs.apollo.dev/federation/v2.8", import: ["@key", "@requires", "@context", "@fromContext",
     "@provides", "@external", "@shareable", "@interfaceObject"])
@@ -100,7 +101,7 @@ impl<'w> Served<'w> {
         let expected = self.in_one_piece(&question);
         let plan = plan_operation(&self.supergraph, &document, None, &PlanOptions::default())
             .map_err(|error| format!("{error}\n{}\n{}", question.text, self.world.sdls()))?;
-        counters.count(&question, &plan, self.world, &expected);
+        counters.count(self, &document, &plan, &expected);
         self.check_plan(&plan, &question.text)?;
         let variables = self.variables(&question, &document);
         let request = ExecuteRequest { variables: &variables, introspection: &[], limits: Limits::default() };
@@ -143,14 +144,19 @@ impl<'w> Served<'w> {
     }
 
     fn in_one_piece(&self, question: &Question) -> Json {
+        let response = self.in_one_piece_while(question, None);
+        assert_eq!(response.get("errors"), None, "the whole has no errors");
+        response["data"].clone()
+    }
+
+    /// The single schema's response while resolvers of that field fail.
+    pub fn in_one_piece_while(&self, question: &Question, fails: Option<&str>) -> Json {
         let document =
             match ExecutableDocument::parse_and_validate(&self.monolith, &question.text, "q.graphql") {
                 Ok(document) => document,
                 Err(error) => panic!("{}\n{}", error.errors, question.text),
             };
-        let response = run(&self.monolith, &document, &question.variables, &self.root(None, None));
-        assert_eq!(response.get("errors"), None, "the whole has no errors");
-        response["data"].clone()
+        run(&self.monolith, &document, &question.variables, &self.root(None, fails))
     }
 
     fn root<'a>(&'a self, subgraph: Option<Subgraph>, fails: Option<&'a str>) -> Object<'a> {
@@ -183,9 +189,13 @@ fn run(
 }
 
 impl Served<'_> {
+    fn at(&self, subgraph: SubgraphId) -> Subgraph {
+        self.service(subgraph)[1..].parse().unwrap()
+    }
+
     /// A subgraph's reply to a request; resolvers of the field that fails do.
     pub fn reply(&self, subgraph: SubgraphId, body: &[u8], fails: Option<&str>) -> Bytes {
-        let at: usize = self.service(subgraph)[1..].parse().unwrap();
+        let at = self.at(subgraph);
         let request: Json = serde_json::from_slice(body).unwrap();
         let query = request["query"].as_str().unwrap();
         let document =
@@ -349,27 +359,5 @@ impl ObjectValue for Object<'_> {
         let field = object.and_then(|it| it.fields.iter().find(|it| it.name == info.field_name()));
         let provided = field.and_then(|field| field.provides.get(&self.subgraph?));
         Ok(self.resolved(value, provided))
-    }
-}
-
-impl Counters {
-    fn count(&mut self, question: &Question, plan: &Plan, world: &World, expected: &Json) {
-        self.fetches += plan.fetches.len();
-        let entities = plan.fetches.iter().filter(|fetch| matches!(fetch.source, FetchSource::Entities(_)));
-        self.entity_fetches += entities.count();
-        let requests: String = plan.fetches.iter().map(|fetch| &*fetch.query).collect();
-        let fields = || world.objects.iter().chain([&world.query]).flat_map(|object| &object.fields);
-        let asks = |name: &str| requests.contains(name);
-        self.with_requires += usize::from(fields().any(|it| it.requires.is_some() && asks(&it.name)));
-        self.with_provides += usize::from(fields().any(|it| !it.provides.is_empty() && asks(&it.name)));
-        self.with_aliases += usize::from(question.text.contains(": "));
-        self.with_conditions +=
-            usize::from(question.text.contains("@include") || question.text.contains("@skip"));
-        self.with_variables += usize::from(question.text.contains("$n"));
-        self.with_abstract += usize::from(question.text.contains("... on"));
-        self.with_contexts += usize::from(asks("$_c0:"));
-        self.with_interface_objects += usize::from(question.text.contains("q91"));
-        self.with_weak_types += usize::from(fields().any(|it| !it.weak.is_empty() && asks(&it.name)));
-        self.nulls += usize::from(expected.to_string().contains("null"));
     }
 }

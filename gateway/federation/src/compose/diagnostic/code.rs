@@ -39,8 +39,6 @@ codes! {
     LinkImportNameMismatch = "LINK_IMPORT_NAME_MISMATCH",
     /// A directive that composition can't keep.
     DirectiveCompositionError = "DIRECTIVE_COMPOSITION_ERROR",
-    /// A feature that isn't supported by composition.
-    UnsupportedFeature = "UNSUPPORTED_FEATURE",
     /// No subgraph has a query.
     NoQueries = "NO_QUERIES",
     /// A type is called `Query` but isn't the query root.
@@ -71,8 +69,6 @@ codes! {
     RequiresInvalidFieldsType = "REQUIRES_INVALID_FIELDS_TYPE",
     /// `fields` of `@requires` isn't a valid selection on its type.
     RequiresInvalidFields = "REQUIRES_INVALID_FIELDS",
-    /// A `@requires` selects a field with arguments that it doesn't declare.
-    RequiresFieldsHasArgs = "REQUIRES_FIELDS_HAS_ARGS",
     /// A `@requires` selects a field that isn't `@external`.
     RequiresFieldsMissingExternal = "REQUIRES_FIELDS_MISSING_EXTERNAL",
     /// A directive inside `fields` of `@requires`.

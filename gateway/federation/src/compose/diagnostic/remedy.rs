@@ -19,7 +19,6 @@ const REMEDIES: &[(&[Code], &str)] = &[
         &[DirectiveCompositionError],
         "compose a directive of a linked specification, under one name everywhere",
     ),
-    (&[UnsupportedFeature], "leave the feature out"),
     (&[NoQueries], "give one of the subgraphs a type Query with a field"),
     (
         &[RootQueryUsed, RootMutationUsed, RootSubscriptionUsed],
@@ -37,7 +36,7 @@ const REMEDIES: &[(&[Code], &str)] = &[
         &[RequiresInvalidFields, ProvidesInvalidFields],
         "select fields that the type has in this subgraph, and declare there what is @external",
     ),
-    (&[KeyFieldsHasArgs, RequiresFieldsHasArgs, ProvidesFieldsHasArgs], "select fields without arguments"),
+    (&[KeyFieldsHasArgs, ProvidesFieldsHasArgs], "select fields without arguments"),
     (&[KeyFieldsSelectInvalidType], "select scalars, enums and objects"),
     (
         &[KeyDirectiveInFieldsArg, RequiresDirectiveInFieldsArg, ProvidesDirectiveInFieldsArg],

@@ -297,7 +297,11 @@ impl<'a> Walk<'a> {
                     field.name,
                     self.known.name()
                 );
-                self.error(self.codes.has_args, why);
+                let code = match self.known {
+                    Known::Key => Code::KeyFieldsHasArgs,
+                    _ => Code::ProvidesFieldsHasArgs,
+                };
+                self.error(code, why);
             }
             _ => {}
         }

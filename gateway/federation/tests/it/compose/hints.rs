@@ -4,7 +4,7 @@ use crate::support::{compose_all, errors, subgraphs};
 
 /// Expects exactly these hints, each with a place, and a supergraph.
 #[track_caller]
-fn hints(text: &str, codes: &[&str]) {
+pub fn hints(text: &str, codes: &[&str]) {
     let composition = compose_all(&subgraphs(text));
     assert!(composition.supergraph.is_some(), "{:#?}", errors(&composition));
     let mut found: Vec<&str> = composition.diagnostics.iter().map(|found| found.code.as_str()).collect();

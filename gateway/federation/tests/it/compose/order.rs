@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use crate::support::{Subgraphs, audit, compose_all, subgraphs};
 
-fn check(all: &Subgraphs, seed: u64) {
+/// Expects of a shuffled set what comes of it unshuffled.
+pub fn check(all: &Subgraphs, seed: u64) {
     let expected = compose_all(all);
     let mut shuffled = all.clone();
     // A Fisher-Yates shuffle with a small generator: the seed that proptest prints is all that a failure needs.
@@ -15,7 +16,7 @@ fn check(all: &Subgraphs, seed: u64) {
     }
     let found = compose_all(&shuffled);
     assert_eq!(found.supergraph, expected.supergraph);
-    assert_eq!(found.diagnostics, expected.diagnostics);
+    assert_eq!(found.diagnostics, expected.diagnostics, "seed {seed}: {all:?}");
 }
 
 const BROKEN: &str = r#"

@@ -18,6 +18,9 @@ impl Fault {
             let names = [set.subgraphs[one].name.clone(), set.subgraphs[other].name.clone()];
             let subgraph = &mut set.subgraphs[at];
             let Some(minor) = &mut subgraph.minor else { return false };
+            if *minor >= self.below {
+                return false;
+            }
             *minor = (*minor).max(self.minor);
             let mut text = text.replace("ONE", &names[0]).replace("OTHER", &names[1]);
             if subgraph.types.iter().any(|ty| ty.name == "RootQuery") {

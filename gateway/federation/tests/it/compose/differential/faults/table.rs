@@ -5,6 +5,8 @@ pub struct Fault {
     pub code: &'static str,
     /// The version of federation that it needs.
     pub minor: u16,
+    /// The first version in which it is none.
+    pub below: u16,
     /// For the schema of the one subgraph: links, and what else stands there.
     pub schema: &'static str,
     pub one: &'static str,
@@ -18,21 +20,26 @@ impl Fault {
     const fn ours(self, why: &'static str) -> Fault {
         Fault { ours: Some(why), ..self }
     }
+
+    /// No fault any more from that version on.
+    const fn below(self, minor: u16) -> Fault {
+        Fault { below: minor, ..self }
+    }
 }
 
 /// A fault of one subgraph.
 const fn alone(code: &'static str, minor: u16, one: &'static str) -> Fault {
-    Fault { code, minor, schema: "", one, other: "", ours: None }
+    Fault { code, minor, below: u16::MAX, schema: "", one, other: "", ours: None }
 }
 
 /// A fault of two subgraphs.
 const fn between(code: &'static str, minor: u16, one: &'static str, other: &'static str) -> Fault {
-    Fault { code, minor, schema: "", one, other, ours: None }
+    Fault { code, minor, below: u16::MAX, schema: "", one, other, ours: None }
 }
 
 /// A fault of a link.
 const fn link(code: &'static str, minor: u16, schema: &'static str, one: &'static str) -> Fault {
-    Fault { code, minor, schema, one, other: "", ours: None }
+    Fault { code, minor, below: u16::MAX, schema, one, other: "", ours: None }
 }
 
 pub const TABLE: &[Fault] = &[
@@ -385,4 +392,42 @@ pub const TABLE: &[Fault] = &[
         8,
         "type Bad @context(name: \"c\") { a: String u: BadU } type BadU @key(fields: \"id\") { id: ID! b(x: String @fromContext(field: \"$c { a }\")): Int } extend type Query { bad: Bad badU: BadU }",
     ),
+    alone("KEY_UNSUPPORTED_ON_INTERFACE", 0, "interface Bad @key(fields: \"id\") { id: ID! }").below(3),
+    alone("EXTERNAL_ON_INTERFACE", 0, "interface Bad { a: Int @external }").ours("it has no such rule"),
+    alone("DISALLOWED_INACCESSIBLE", 0, "scalar federation__FieldSet @inaccessible").ours("it has no such rule"),
+    alone(
+        "ROOT_MUTATION_USED",
+        0,
+        "extend schema { mutation: BadRoot } type BadRoot { bad: Int } type Mutation { bad: Int }",
+    ),
+    between(
+        "EXTERNAL_ARGUMENT_TYPE_MISMATCH",
+        0,
+        "type Bad @key(fields: \"id\") { id: ID! a(x: String): Int @external b: Int @requires(fields: \"a\") }",
+        "type Bad @key(fields: \"id\") { id: ID! a(x: Int): Int }",
+    ).ours("it tells it as FIELD_ARGUMENT_TYPE_MISMATCH, as where nobody is external"),
+    between(
+        "EXTERNAL_ARGUMENT_DEFAULT_MISMATCH",
+        0,
+        "type Bad @key(fields: \"id\") { id: ID! a(x: Int = 1): Int @external b: Int @requires(fields: \"a\") }",
+        "type Bad @key(fields: \"id\") { id: ID! a(x: Int): Int }",
+    ).ours("it has no such rule"),
+    between(
+        "EXTERNAL_COLLISION_WITH_ANOTHER_DIRECTIVE",
+        0,
+        "type Bad @key(fields: \"id\") { id: ID! u: BadU @external @provides(fields: \"n\") b: Int @requires(fields: \"u { n }\") } type BadU @key(fields: \"id\") { id: ID! n: Int @external }",
+        "type Bad @key(fields: \"id\") { id: ID! u: BadU } type BadU @key(fields: \"id\") { id: ID! n: Int }",
+    ).ours("it has no such rule"),
+    between(
+        "PROVIDES_FIELDS_HAS_ARGS",
+        0,
+        "type Bad @key(fields: \"id\") { id: ID! a(x: Int): Int @external } extend type Query { bad: Bad @provides(fields: \"a\") }",
+        "type Bad @key(fields: \"id\") { id: ID! a(x: Int): Int }",
+    ),
+    between(
+        "SHAREABLE_HAS_MISMATCHED_RUNTIME_TYPES",
+        0,
+        "type BadA { x: Int } union Bad = BadA extend type Query { bad: Bad @shareable }",
+        "type BadB { x: Int } union Bad = BadB extend type Query { bad: Bad @shareable }",
+    ).ours("it has no such rule"),
 ];
