@@ -21,6 +21,13 @@ impl Fault {
             if *minor >= self.below {
                 return false;
             }
+            let twice = |name: &str| {
+                let (new, more) = (format!("type {name} "), format!("extend type {name} "));
+                text.matches(&new).count() > text.matches(&more).count()
+            };
+            if subgraph.types.iter().any(|ty| twice(&ty.name)) {
+                return false;
+            }
             *minor = (*minor).max(self.minor);
             let mut text = text.replace("ONE", &names[0]).replace("OTHER", &names[1]);
             if subgraph.types.iter().any(|ty| ty.name == "RootQuery") {

@@ -91,6 +91,13 @@ const REASONS: &[Reason] = &[
         "a required field needs its required arguments",
     ),
     (
+        |found| {
+            let hidden = |line: &str| line.starts_with("ours: ") && line.ends_with("@inaccessible");
+            found.ours == found.theirs && found.text.lines().all(hidden)
+        },
+        "an input field that is @inaccessible anywhere stays in the supergraph, though some subgraphs lack it",
+    ),
+    (
         |found| found.ours == found.theirs && without_defaults(&found.text),
         "a default that only some subgraphs have is none, as the others would be asked without it",
     ),
