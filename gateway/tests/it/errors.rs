@@ -1,8 +1,11 @@
 //! What goes wrong in and around subgraphs, as clients see it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::json;
 
-use crate::support::{TestGateway, nats, subgraphs};
+use crate::support::{TestGateway, nats, refusal, subgraphs};
 
 #[tokio::test]
 async fn internal_messages_are_withheld_with_a_log_id() {
@@ -84,4 +87,45 @@ async fn a_subgraph_that_is_down_leaves_the_rest() {
     let _beta = subgraphs::beta(&nats).await;
     gateway.serves(&["alpha", "beta"]).await;
     assert_eq!(gateway.data("{ items(ids: [\"a\"]) { stock } }").await, json!({ "items": [{ "stock": 1 }] }));
+}
+
+/// Each subgraph can enter one of the two nodes, and neither can say whose node it is: the graph composes, since no
+/// field alone is out of reach, and the planner refuses.
+#[tokio::test]
+async fn what_no_subgraph_can_answer_is_refused_before_anything_is_fetched() {
+    const A: &str = r#"
+        extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable", "@external"])
+        type Query { node: Node @shareable }
+        interface Node { id: ID! }
+        type A implements Node @key(fields: "id") { id: ID! }
+        type B implements Node @key(fields: "id") { id: ID! @external x: Int }
+    "#;
+    const B: &str = r#"
+        extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable", "@external"])
+        type Query { node: Node @shareable }
+        interface Node { id: ID! }
+        type A implements Node @key(fields: "id") { id: ID! @external y: Int }
+        type B implements Node @key(fields: "id") { id: ID! }
+    "#;
+    let nats = nats().await;
+    let fetches = Arc::new(AtomicUsize::new(0));
+    let asked = || {
+        let fetches = fetches.clone();
+        move |_: &async_nats::Message| {
+            fetches.fetch_add(1, Ordering::Relaxed);
+            json!({ "node": { "__typename": "A" } })
+        }
+    };
+    let _a = subgraphs::plain(&nats, "alpha", A, asked()).await;
+    let _b = subgraphs::plain(&nats, "beta", B, asked()).await;
+    let gateway = TestGateway::with(&nats, "", &["alpha", "beta"]).await;
+    assert_eq!(gateway.data("{ node { __typename } }").await, json!({ "node": { "__typename": "A" } }));
+    let response = gateway.post(&json!({ "query": "{ node { id } }" })).send().await.unwrap();
+    let (_, code, body) = refusal(response).await;
+    assert_eq!(code, "PLANNING_FAILED", "{body}");
+    let error = &body["errors"][0];
+    assert_eq!(error["extensions"]["reason"], "PLAN_UNREACHABLE", "{body}");
+    assert!(error["message"].as_str().unwrap().contains("node.id"), "{body}");
+    assert!(body["data"].is_null(), "{body}");
+    assert_eq!(fetches.load(Ordering::Relaxed), 1, "nobody was asked but for the name");
 }

@@ -34,6 +34,26 @@ fn no_plan_is_longer_and_all_together_need_no_more_fetches() {
     assert!(own.fetches <= other.fetches, "{own:?} beside {other:?}");
 }
 
+/// Requests and the longest path of each operation of the audit: the numbers alone, since the operations lie elsewhere.
+#[test]
+fn each_plans_size_is_known() {
+    let Some(cases) = cases() else { return };
+    let graphs: Vec<_> = cases
+        .graphs
+        .iter()
+        .map(|it| Supergraph::parse(&it.supergraph).expect("our composition is read"))
+        .collect();
+    let lines = cases.all.iter().map(|case| match ours::plan(&graphs[case.graph], &case.query) {
+        Some(plan) => {
+            let Measure { fetches, path } = ours::measure(&plan);
+            format!("{} {fetches} {path}", case.name)
+        }
+        None => format!("{} refused", case.name),
+    });
+    let lines: Vec<String> = lines.collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
 #[test]
 fn worlds_compose_and_are_as_large_as_they_say() {
     for (size, bytes) in [(worlds::MEDIUM, 170_000..230_000), (worlds::LARGE, 600_000..800_000)] {
