@@ -58,7 +58,7 @@ fn setting(name: &str, default: u64) -> u64 {
 /// Other amounts: `TRIBUTARY_RANDOM_WORLDS`, `TRIBUTARY_RANDOM_QUESTIONS`; one world: `TRIBUTARY_RANDOM_SEED`.
 #[test]
 fn answers_like_a_single_schema() {
-    let worlds = setting("TRIBUTARY_RANDOM_WORLDS", 280);
+    let worlds = setting("TRIBUTARY_RANDOM_WORLDS", 250);
     let questions = setting("TRIBUTARY_RANDOM_QUESTIONS", 25);
     let first = setting("TRIBUTARY_RANDOM_SEED", 0);
     let worlds = if std::env::var_os("TRIBUTARY_RANDOM_SEED").is_some() { 1 } else { worlds };
@@ -97,10 +97,10 @@ fn answers_like_a_single_schema() {
             counters.questions
         );
     }
-    if worlds >= 280 {
+    if worlds >= 250 {
         let seen = format!("{counters:?}");
         assert!(!seen.contains(": 0,") && !seen.contains(": 0 }"), "something never came up: {seen}");
-        assert!(counters.questions >= 2_000, "only {} questions", counters.questions);
+        assert!(counters.questions >= 1_700, "only {} questions", counters.questions);
     }
 }
 

@@ -55,8 +55,8 @@ impl Solver<'_> {
             let (sub, below) =
                 stacker::maybe_grow(256 * 1024, 2 * 1024 * 1024, || self.contexts_of(sub, known))?;
             for (value, cond) in below {
-                // What can never hold is never asked for.
-                let Some(cond) = self.sets.and(cond, entry.cond) else { continue };
+                // The planner doesn't see that conditions on one way exclude each other, so nor does this.
+                let cond = self.sets.and(cond, entry.cond).unwrap_or(entry.cond);
                 let own = if entry.field.is_deferred() {
                     Vec::new()
                 } else {

@@ -6,16 +6,16 @@ use smallvec::SmallVec;
 use super::emit::{Drafts, GroupId};
 use super::group_set::GroupSet;
 use super::output::{Conditions, Outputs};
-use super::request::RequestNode;
+use super::request::{RequestNode, SelectedField};
 use super::text::Text;
 use super::{PlanError, variable_type};
 use crate::plan::{
     Fetch, FetchId, FetchSource, FetchVariable, FetchVariableValue, Lookup, Read, ReadField, ReadId,
-    ReadTypename, Representation, Shape, Slot,
+    ReadTypename, Representation, Shape, Slot, SlotId,
 };
 use crate::selection::{CondId, KeyId, Labels};
 use crate::supergraph::ContextId;
-use crate::{OperationKind, Plan};
+use crate::{OperationKind, Plan, TypeSet};
 
 mod merge;
 mod relay;
@@ -246,21 +246,49 @@ impl Reads<'_, '_> {
             Some(ty) => ReadTypename::Static(ty),
         };
         self.all.push(Read { shape: first.position, typename, fields: Vec::new() });
-        let mut keys: Vec<(KeyId, crate::plan::SlotId, SmallVec<[RequestNode; 1]>)> = Vec::new();
+        let mut keys: Vec<Key> = Vec::new();
         for field in nodes.iter().flat_map(|&node| &requests.get(node).fields) {
-            match keys.iter_mut().find(|(key, ..)| *key == field.wire) {
-                Some((.., children)) => children.extend(field.child),
-                None => keys.push((field.wire, field.slot, field.child.into_iter().collect())),
+            match keys.iter_mut().find(|known| known.key == field.wire) {
+                Some(known) => known.add(field),
+                None => keys.push(Key::new(field)),
             }
         }
         let mut fields = Vec::with_capacity(keys.len());
-        for (key, slot, children) in keys {
+        for Key { key, slot, types, by_interface, children } in keys {
             let read = (!children.is_empty())
                 .then(|| stacker::maybe_grow(256 * 1024, 2 * 1024 * 1024, || self.read(&children)));
             let key = self.drafts.solver.sets.key(key).into();
-            fields.push(ReadField { types: None, key, slot, read });
+            fields.push(ReadField { types: by_interface.then_some(types), key, slot, read });
         }
         self.all[id.index()].fields = fields;
         id
+    }
+}
+
+/// A key of a reply, and for which objects it is.
+struct Key {
+    key: KeyId,
+    slot: SlotId,
+    types: TypeSet,
+    /// The subgraph answers for all objects of an interface, whichever of them the client asked.
+    by_interface: bool,
+    children: SmallVec<[RequestNode; 1]>,
+}
+
+impl Key {
+    fn new(field: &SelectedField) -> Self {
+        Self {
+            key: field.wire,
+            slot: field.slot,
+            types: field.types.clone(),
+            by_interface: field.on.is_some(),
+            children: field.child.into_iter().collect(),
+        }
+    }
+
+    fn add(&mut self, field: &SelectedField) {
+        self.types = self.types.union(&field.types);
+        self.by_interface |= field.on.is_some();
+        self.children.extend(field.child);
     }
 }

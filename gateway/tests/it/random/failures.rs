@@ -129,7 +129,8 @@ impl Served<'_> {
         let fields: Vec<_> = self.fields().collect();
         // What requires a field or is told it is computed from null where that fails, as from any other null.
         let required = |name: &str| {
-            if name == "tell" {
+            // A field of an interface object is asked of all the interface's objects, and its error told for all.
+            if name == "tell" || self.world.interface_object.is_some() {
                 return true;
             }
             let mut all = fields.iter().flat_map(|field| field.requires.iter().flatten());

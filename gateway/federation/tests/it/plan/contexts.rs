@@ -227,3 +227,12 @@ fn selections_by_type_and_nested() {
         query($representations:[_Any!]!,$_c0:[Int!]!){_entities(representations:$representations){...on U{f(a:$_c0)}}}
     ");
 }
+
+/// Conditions that exclude each other aren't seen through anywhere: what is looked up has its context.
+#[test]
+fn conditions_that_exclude_each_other() {
+    let text = shop(
+        "query($no: Boolean!) { me @skip(if: $no) { cart { product { weight price @include(if: $no) } } } }",
+    );
+    assert!(text.contains("with User { currency } of me"), "{text}");
+}
