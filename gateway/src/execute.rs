@@ -29,6 +29,7 @@ mod representation;
 mod request;
 mod result;
 mod run;
+mod unasked;
 
 use std::borrow::Cow;
 use std::collections::VecDeque;

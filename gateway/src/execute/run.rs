@@ -13,7 +13,7 @@ use super::project::{Open, Projection, Room, Written};
 use super::read::{ReadError, ReplyReader};
 use super::report::Report;
 use super::representation::Targets;
-use super::{ExecuteRequest, ExecutionResult, FetchFailure, Fetcher, request};
+use super::{ExecuteRequest, ExecutionResult, FetchFailure, Fetcher, request, unasked};
 
 /// The first part of the answer, or a deferred fragment.
 struct Stage {
@@ -163,7 +163,7 @@ impl<'p, F: Fetcher> Run<'p, F> {
     pub fn finish(&mut self) -> (ExecutionResult, Vec<Open<'p>>) {
         let (guess, root) = (self.received, self.root);
         let written = self.projection(None, |projection| projection.write(root, guess));
-        (ExecutionResult::written(written.body, self.stages[0].errors.take()), written.open)
+        (ExecutionResult::written(written.body, self.take_errors(None)), written.open)
     }
 
     /// Writes a deferred fragment on one object. Its errors are those of all its objects: see [`Self::errors_of`].
@@ -174,7 +174,13 @@ impl<'p, F: Fetcher> Run<'p, F> {
 
     /// What went wrong in a deferred fragment since the last time, on whichever objects.
     pub fn errors_of(&mut self, deferred: DeferredId) -> Vec<ExecutionError> {
-        self.stages[stage_of(Some(deferred))].errors.take()
+        self.take_errors(Some(deferred))
+    }
+
+    fn take_errors(&mut self, deferred: Option<DeferredId>) -> Vec<ExecutionError> {
+        let mut errors = self.stages[stage_of(deferred)].errors.take();
+        unasked::leave_out(self.plan, &self.arena, &self.conditions, self.root, &mut errors);
+        errors
     }
 
     fn projection(

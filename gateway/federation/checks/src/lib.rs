@@ -116,7 +116,12 @@ impl<'a> Examined<'a> {
     /// The values that the variables of conditions can have, after all conditions at once.
     fn combinations(&self) -> Vec<Values<'a>> {
         let literals = self.plan.conditions.iter().flat_map(|condition| condition.any.iter().flatten());
-        let variables: BTreeSet<usize> = literals.map(|literal| literal.variable.index()).collect();
+        let mut variables: BTreeSet<usize> = literals.map(|literal| literal.variable.index()).collect();
+        // What only decides what a subgraph is asked isn't among the conditions of the plan.
+        let mut names = BTreeSet::new();
+        self.documents.iter().for_each(|document| conditions(operation(document), &mut names));
+        let names = names.into_iter();
+        variables.extend(names.filter_map(|name| self.plan.variables.iter().position(|it| **it == *name)));
         let count = 1u32.checked_shl(variables.len() as u32).unwrap_or(u32::MAX).min(COMBINATIONS);
         let values = |bits: u32| {
             let one =
@@ -425,4 +430,18 @@ fn operation(document: &Document) -> &[Selection] {
         _ => None,
     });
     &operation.expect("a fetch is one operation").selection_set
+}
+
+/// The variables that `@include` and `@skip` name.
+fn conditions<'d>(selections: &'d [Selection], names: &mut BTreeSet<&'d str>) {
+    for selection in selections {
+        let (directives, inner): (_, &[Selection]) = match selection {
+            Selection::Field(field) => (&field.directives, &field.selection_set),
+            Selection::InlineFragment(fragment) => (&fragment.directives, &fragment.selection_set),
+            Selection::FragmentSpread(spread) => (&spread.directives, &[]),
+        };
+        let ifs = directives.iter().filter_map(|directive| directive.specified_argument_by_name("if"));
+        names.extend(ifs.filter_map(|value| value.as_variable()).map(|name| name.as_str()));
+        conditions(inner, names);
+    }
 }

@@ -460,7 +460,7 @@ impl<'a> Drafts<'a> {
                 && group.path == at.path
                 && group.contexts == contexts
                 && group.level >= level
-                && group.can_represent(types, fields)
+                && group.can_represent(types, visit.on, fields)
         };
         let known = (0..self.groups.len())
             .find(|&id| fits(&self.groups[id]) && !deps.iter().any(|&dep| self.depends(dep, id)));

@@ -3,7 +3,7 @@
 use super::PlanError;
 use super::emit::{Drafts, Group, GroupId};
 use crate::plan::{RepresentationField, RepresentationValue, ShapeId};
-use crate::selection::SetId;
+use crate::selection::{CondId, SetId};
 use crate::supergraph::FieldName;
 use crate::{TypeId, TypeSet};
 
@@ -18,22 +18,36 @@ pub(super) struct DraftRepresentation {
 
 impl Group {
     /// Whether these fields can travel in the group's representations: one name can't stand for two things.
-    pub fn can_represent(&self, types: &TypeSet, fields: &[RepresentationField]) -> bool {
-        let mut concerned = self.representations.iter().filter(|known| known.types.intersects(types));
-        concerned.all(|known| can_join(&known.fields, fields))
+    pub fn can_represent(&self, types: &TypeSet, on: Option<TypeId>, fields: &[RepresentationField]) -> bool {
+        self.representations.iter().all(|known| {
+            // By an interface's name all objects are asked for the same. What only some should be asked for goes
+            // in a lookup of its own, since it might fail for the others.
+            let alike = on.is_none() || known.on != on || known.types == *types;
+            alike && (!known.types.intersects(types) || can_join(&known.fields, fields))
+        })
     }
 
-    /// Whether the lookups of both can be one.
+    /// Whether another group's lookup can be made in this one's.
     pub fn can_join(&self, other: &Self) -> bool {
         self.path == other.path
-            && self.only_if == other.only_if
+            && (self.only_if == other.only_if || self.only_if == CondId::ALWAYS && self.has_all_of(other))
             && self.contexts == other.contexts
             && self.can_take(other)
     }
 
+    /// Whether what another group's representations need is in this one's anyway.
+    fn has_all_of(&self, other: &Self) -> bool {
+        other.representations.iter().all(|one| {
+            let concerned = || self.representations.iter().filter(|known| known.types.intersects(&one.types));
+            let covered = concerned().fold(TypeSet::default(), |all, known| all.union(&known.types));
+            one.types.difference(&covered).is_empty()
+                && concerned().all(|known| has_all(&known.fields, &one.fields))
+        })
+    }
+
     /// Whether all of another group's representations can travel in this one's.
     pub fn can_take(&self, other: &Self) -> bool {
-        other.representations.iter().all(|one| self.can_represent(&one.types, &one.fields))
+        other.representations.iter().all(|one| self.can_represent(&one.types, one.on, &one.fields))
     }
 }
 
@@ -136,6 +150,18 @@ fn can_join(known: &[RepresentationField], more: &[RepresentationField]) -> bool
                 a == b && can_join(old, new)
             }
             (old_value, new_value) => old_value == new_value || !overlap(old, new),
+        })
+    })
+}
+
+/// Whether all of these fields are among the known ones.
+fn has_all(known: &[RepresentationField], fields: &[RepresentationField]) -> bool {
+    fields.iter().all(|field| {
+        known.iter().filter(|old| same(old, field)).any(|old| match (&old.value, &field.value) {
+            (RepresentationValue::Object(a, old), RepresentationValue::Object(b, fields)) => {
+                a == b && has_all(old, fields)
+            }
+            (old, value) => old == value,
         })
     })
 }

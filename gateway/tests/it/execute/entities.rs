@@ -186,3 +186,70 @@ async fn interface_objects_get_their_own_types() {
         [r#"["worst"]: Nobody knows the type of this object, and what is selected depends on it."#]
     );
 }
+
+/// A subgraph that knows media by that name only, and whose ratings fail.
+fn rated() -> Graph {
+    let catalog = SubgraphCase {
+        name: "catalog",
+        sdl: r#"
+            type Query { media: [Media] }
+            interface Media @key(fields: "id") { id: ID! }
+            type Book implements Media @key(fields: "id") { id: ID! }
+            type Film implements Media @key(fields: "id") { id: ID! }
+        "#,
+        data: json!({
+            "Query": {"media": [{"$ref": "Book:1"}, {"$ref": "Film:2"}]},
+            "Book": [{"id": "1"}],
+            "Film": [{"id": "2"}],
+            "Media": [{"__typename": "Book", "id": "1"}, {"__typename": "Film", "id": "2"}],
+        }),
+    };
+    let ratings = SubgraphCase {
+        name: "ratings",
+        sdl: r#"
+            type Query { best: [Media] }
+            type Media @key(fields: "id") @interfaceObject { id: ID! stars: Int  views: Int! }
+        "#,
+        data: json!({
+            "Query": {"best": [{"$ref": "Media:1"}, {"$ref": "Media:2"}]},
+            "Media": [
+                {"id": "1", "stars": {"$error": "none"}, "views": {"$error": "unknown"}},
+                {"id": "2", "stars": {"$error": "none"}, "views": {"$error": "unknown"}},
+            ],
+        }),
+    };
+    Graph::new(vec![catalog, ratings])
+}
+
+/// Whether the films' views fail, and by that their objects in the other subgraph, is nothing to the books.
+#[tokio::test]
+async fn an_interfaces_objects_are_asked_only_for_what_their_type_is() {
+    let query = "{ media { __typename ... on Book { id } ... on Film { views } } }";
+    let answer = rated().run(query).await;
+    assert_eq!(answer.data(), &json!({"media": [{"__typename": "Book", "id": "1"}, null]}));
+    assert_eq!(answer.errors(), [r#"["media",1,"views"]: unknown"#]);
+    let sent = answer.representations("ratings");
+    assert_eq!(sent, [json!({"__typename": "Media", "id": "2"})]);
+    let query =
+        "{ media { id ... on Book { stars } ... on Film { stars views @include(if: false) again: stars } } }";
+    let answer = rated().run(query).await;
+    let expected = json!({"media": [{"id": "1", "stars": null}, {"id": "2", "stars": null, "again": null}]});
+    assert_eq!(answer.data(), &expected);
+    let paths = [r#"["media",0,"stars"]"#, r#"["media",1,"again"]"#, r#"["media",1,"stars"]"#];
+    let mut errors = answer.errors();
+    errors.sort_unstable();
+    assert_eq!(errors, paths.map(|path| format!("{path}: none")));
+    assert_eq!(answer.asked(), ["catalog", "ratings"], "in one request");
+}
+
+/// There the objects are reached, so all of them are asked before anyone knows what they are.
+#[tokio::test]
+async fn what_fails_on_an_object_that_nobody_asked_for_it_is_no_error() {
+    let query = "query($no: Boolean = false) {
+        best { __typename ... on Film { stars } ... on Book { id stars @include(if: $no) } } }";
+    let answer = rated().run(query).await;
+    let expected =
+        json!({"best": [{"__typename": "Book", "id": "1"}, {"__typename": "Film", "stars": null}]});
+    assert_eq!(answer.data(), &expected);
+    assert_eq!(answer.errors(), [r#"["best",1,"stars"]: none"#]);
+}

@@ -63,7 +63,12 @@ impl Served<'_> {
         let body = execute(plan, request, &lame).await.into_body(None);
         let body: Json = serde_json::from_slice(&body).unwrap();
         let errors = body["errors"].as_array().cloned().unwrap_or_default();
-        let check = Check { errors: &errors, one_by_one: matches!(lame.failing, Failing::Field(_)) };
+        let told = match &lame.failing {
+            Failing::Subgraph(_) => Told::Once,
+            Failing::Field(name) if self.is_weak(name) => Told::ForEachObject,
+            Failing::Field(_) => Told::ForEach,
+        };
+        let check = Check { errors: &errors, told };
         let mut nulls = 0;
         check.value(&body["data"], expected, &mut Vec::new(), &mut nulls).map_err(|error| {
             let (plan, sdls) = (plan.display(&self.supergraph), self.world.sdls());
@@ -91,7 +96,7 @@ impl Served<'_> {
         counters: &mut Counters,
     ) -> Result<(), String> {
         let Failing::Field(name) = failing else { return Ok(()) };
-        if !self.is_nullable(name) && self.has_weak_types() {
+        if !self.is_nullable(name) && (self.has_weak_types() || self.is_of_interface_object(name)) {
             return Ok(());
         }
         let expected = self.in_one_piece_while(question, Some(name));
@@ -114,6 +119,17 @@ impl Served<'_> {
         self.fields().any(|field| !field.weak.is_empty())
     }
 
+    /// Whether a subgraph has that field for all of an interface's objects. Where an object is reached there, it's
+    /// asked for what any of its types is selected for, and lost for the others, too.
+    fn is_of_interface_object(&self, name: &str) -> bool {
+        self.world.interface_object.is_some() && name.starts_with('j')
+    }
+
+    /// Whether a field of that name is non-null in one subgraph and nullable in another.
+    fn is_weak(&self, name: &str) -> bool {
+        self.fields().any(|field| field.name == name && !field.weak.is_empty())
+    }
+
     fn fields(&self) -> impl Iterator<Item = &Field> {
         self.world.objects.iter().chain([&self.world.query]).flat_map(|object| &object.fields)
     }
@@ -129,8 +145,7 @@ impl Served<'_> {
         let fields: Vec<_> = self.fields().collect();
         // What requires a field or is told it is computed from null where that fails, as from any other null.
         let required = |name: &str| {
-            // A field of an interface object is asked of all the interface's objects, and its error told for all.
-            if name == "tell" || self.world.interface_object.is_some() {
+            if name == "tell" {
                 return true;
             }
             let mut all = fields.iter().flat_map(|field| field.requires.iter().flatten());
@@ -148,10 +163,19 @@ fn paths(body: &Json) -> BTreeSet<String> {
     body["errors"].as_array().into_iter().flatten().map(|error| error["path"].to_string()).collect()
 }
 
+/// Of which nulls an error is told.
+enum Told {
+    /// Of any that a failed fetch should have brought.
+    Once,
+    /// Of one in each object: a subgraph where the field can't be null loses the object, and says so once. For the
+    /// client, who knows it as nullable, that is all fields of it.
+    ForEachObject,
+    ForEach,
+}
+
 struct Check<'a> {
     errors: &'a [Json],
-    /// Each null has an error of its own. (A failed fetch has one for all that it should have brought.)
-    one_by_one: bool,
+    told: Told,
 }
 
 impl Check<'_> {
@@ -192,12 +216,13 @@ impl Check<'_> {
 
     fn is_explained(&self, at: &[Json]) -> bool {
         // With so many, some were left out.
-        if !self.one_by_one || self.errors.len() > 90 {
+        if matches!(self.told, Told::Once) || self.errors.len() > 90 {
             return !self.errors.is_empty();
         }
+        let last = usize::from(matches!(self.told, Told::ForEachObject));
         self.errors.iter().any(|error| {
             let path = error["path"].as_array().map(Vec::as_slice).unwrap_or_default();
-            path.iter().zip(at).all(|(a, b)| a == b)
+            path.iter().take(path.len().saturating_sub(last)).zip(at).all(|(a, b)| a == b)
         })
     }
 }

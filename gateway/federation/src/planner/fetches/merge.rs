@@ -186,18 +186,15 @@ impl Graph {
 
 /// Lookups of the same objects in one request become one.
 fn join_lookups(drafts: &mut Drafts, groups: &mut Vec<GroupId>) {
-    let mut at = 0;
-    while at < groups.len() {
-        let same = |other: &usize| {
-            let (one, other) = (&drafts.groups[groups[at]], &drafts.groups[groups[*other]]);
-            one.can_join(other)
+    let pair = |drafts: &Drafts, groups: &[GroupId]| {
+        let joins = |&(into, from): &(usize, usize)| {
+            let (one, other) = (&drafts.groups[groups[into]], &drafts.groups[groups[from]]);
+            into != from && one.entities && one.can_join(other)
         };
-        match (at + 1..groups.len()).filter(same).find(|_| drafts.groups[groups[at]].entities) {
-            Some(other) => {
-                let from = groups.remove(other);
-                drafts.absorb_group(groups[at], from);
-            }
-            None => at += 1,
-        }
+        (0..groups.len()).flat_map(|into| (0..groups.len()).map(move |from| (into, from))).find(joins)
+    };
+    while let Some((into, from)) = pair(drafts, groups) {
+        drafts.absorb_group(groups[into], groups[from]);
+        groups.remove(from);
     }
 }

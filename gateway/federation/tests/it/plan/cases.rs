@@ -374,3 +374,87 @@ fn union_members_are_narrowed_by_the_object_that_has_the_field() {
         {nodes{__typename ...on Own{thing{__typename ...on Common{label}...on OnlyA{a}}}...on Shared{thing{__typename ...on Common{label}}}}}
     "#);
 }
+
+/// What fails for an object by an interface's name may take the whole object along.
+#[test]
+fn objects_that_go_by_an_interfaces_name_are_asked_for_what_their_type_is_selected_for() {
+    let graph = r#"
+# a
+type Query { accounts: [Account!]! }
+interface Account @key(fields: "id") { id: ID! }
+type Admin implements Account @key(fields: "id") { id: ID! }
+type Guest implements Account @key(fields: "id") { id: ID! }
+type Robot implements Account @key(fields: "id") { id: ID! }
+# b
+type Account @key(fields: "id") @interfaceObject { id: ID! name: String! level: Int! }
+"#;
+    assert_snapshot!(plan(graph, "{ accounts { name ... on Admin { level } } }"), @r"
+    0 a
+        {accounts{__typename id}}
+    1 b after 0
+        at accounts by Account (for Admin) { id }
+        at accounts by Account (for Guest|Robot) { id }
+        query($_r0:[_Any!]!,$_r1:[_Any!]!){_e0:_entities(representations:$_r0){...on Account{name level}} _e1:_entities(representations:$_r1){...on Account{name}}}
+    ");
+    assert_snapshot!(plan(graph, "{ accounts { ... on Admin { name level } ... on Robot { level name } } }"), @r"
+    0 a
+        {accounts{__typename ...on Admin{id}...on Robot{id}}}
+    1 b after 0
+        at accounts by Account (for Admin) { id }
+        at accounts by Account (for Robot) { id }
+        query($_r0:[_Any!]!,$_r1:[_Any!]!){_e0:_entities(representations:$_r0){...on Account{name level}} _e1:_entities(representations:$_r1){...on Account{level name}}}
+    ");
+}
+
+/// The field that a client wants under a condition is required by one that it wants in any case.
+#[test]
+fn what_is_required_in_any_case_is_not_looked_up_again_under_a_condition() {
+    let graph = r#"
+# a
+type Query { t: T }
+type T @key(fields: "id") { id: ID! a: Int @external b: Int @requires(fields: "a") }
+# b
+type T @key(fields: "id") { id: ID! a: Int }
+# c
+type T @key(fields: "id") { id: ID! a: Int @external b: Int @external c: Int @requires(fields: "a b") }
+"#;
+    assert_snapshot!(plan(graph, "query($yes: Boolean!) { t { b @include(if: $yes) c } }"), @r"
+    0 a
+        {t{id}}
+    1 b after 0
+        at t by T { id }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on T{a}}}
+    2 a after 1
+        at t by T { id a }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on T{b}}}
+    3 c after 2
+        at t by T { id a b }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on T{c}}}
+    ");
+    assert_snapshot!(plan(graph, "query($yes: Boolean!) { t { c b @include(if: $yes) } }"), @r"
+    0 a
+        {t{id}}
+    1 b after 0
+        at t by T { id }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on T{a}}}
+    2 a after 1
+        at t by T { id a }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on T{b}}}
+    3 c after 2
+        at t by T { id a b }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on T{c}}}
+    ");
+    assert_snapshot!(plan(graph, "query($yes: Boolean!) { t { b @include(if: $yes) c @skip(if: $yes) } }"), @r"
+    0 a
+        {t{id}}
+    1 b after 0
+        at t by T { id }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on T{a}}}
+    2 a after 1
+        at t by T { id a }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on T{b}}}
+    3 c after 2 if not $yes
+        at t by T { id a b }
+        query($representations:[_Any!]!,$yes:Boolean!){_entities(representations:$representations){...on T{...@skip(if:$yes){c}}}}
+    ");
+}

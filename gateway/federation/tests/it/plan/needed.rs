@@ -111,3 +111,18 @@ fn each_of_several_lookups_in_one_request_is_looked_at() {
     }
     assert_eq!(faults(&supergraph, &plan).len(), 1, "{}", plan.display(&supergraph));
 }
+
+/// The plan's own conditions don't name the variable of a field that is selected in any case.
+#[test]
+fn conditions_that_only_requests_have_are_seen() {
+    let supergraph = graph(SHOP);
+    let query =
+        "query($yes: Boolean!) { top { ... @include(if: $yes) { reviews { text } } reviews { text } } }";
+    let mut plan = try_plan(&supergraph, query).unwrap();
+    assert_eq!(faults(&supergraph, &plan), [""; 0]);
+    let text = plan.fetches[1].query.replace("reviews{", "reviews@include(if:$yes){");
+    plan.fetches[1].query = text.into();
+    plan.conditions.clear();
+    let faults = faults(&supergraph, &plan);
+    assert!(faults.iter().any(|fault| fault.starts_with("nothing brings")), "{faults:?}");
+}
