@@ -28,6 +28,8 @@ pub struct Supergraph {
     pub(crate) names: Arc<TypeNames>,
     pub(crate) fields: TypeNames,
     pub(crate) types: Vec<TypeInfo>,
+    /// Some subgraph knows an interface's objects by the interface's name only.
+    pub(crate) has_interface_objects: bool,
     pub(crate) roots: [Option<TypeId>; 3],
     /// The selections of keys, `@requires` and `@provides`, which plans build upon.
     pub(crate) sets: Sets,

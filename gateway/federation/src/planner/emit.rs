@@ -93,7 +93,7 @@ pub(super) fn emit<'a>(
     root: TypeId,
     roots: &Roots,
 ) -> Result<Drafts<'a>, PlanError> {
-    let positions = Positions::new(client, &solver.sets)?;
+    let positions = Positions::new(client, &solver.sets, solver.joins.supergraph)?;
     let mut drafts = Drafts {
         solver,
         positions,
@@ -339,7 +339,7 @@ impl<'a> Drafts<'a> {
         let slots = match at.own {
             true => self.positions.needed(at.position, entry.field, entry.args, types),
             false => {
-                let slot = self.positions.by_key(at.position, entry.key);
+                let slot = self.positions.slot(at.position, entry);
                 slot.map(|slot| (types.clone(), slot)).into_iter().collect::<SmallVec<_>>()
             }
         };

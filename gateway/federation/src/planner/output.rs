@@ -164,7 +164,7 @@ impl<'d, 'a> Outputs<'d, 'a> {
         position: ShapeId,
     ) -> SmallVec<[(TypeSet, OutputValue); 1]> {
         let supergraph = self.drafts.solver.joins.supergraph;
-        let Some(slot) = self.drafts.positions.by_key(position, entry.key) else { return SmallVec::new() };
+        let Some(slot) = self.drafts.positions.slot(position, entry) else { return SmallVec::new() };
         let mut by_type: SmallVec<[(&FieldType, TypeSet); 1]> = SmallVec::new();
         for ty in types.iter() {
             let Some(info) = supergraph.field(ty, entry.field) else { continue };

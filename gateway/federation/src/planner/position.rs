@@ -1,17 +1,18 @@
 //! The places of the answer and what is stored at them.
 //!
-//! A slot that the client asked for belongs to a response key. What the planner needs besides (keys, what
+//! A slot that the client asked for belongs to a response key and a field: types may have different fields under one
+//! key, and an object that goes by an interface's name is asked for all of them before its type is known. What the planner needs besides (keys, what
 //! `@requires` names) uses the client's slot where the client asked the very same field of all the types
 //! concerned, and has a slot of its own otherwise: so an alias never shadows a key.
 
 use smallvec::SmallVec;
 
 use super::PlanError;
-use crate::TypeSet;
 use crate::plan::{ShapeId, SlotId};
 use crate::pool::SmallMap;
 use crate::selection::{ArgsId, Entry, KeyId, LocalSets, SetId};
 use crate::supergraph::FieldName;
+use crate::{Supergraph, TypeSet};
 
 /// More places than this are refused: the answer's tables would outgrow what they describe.
 const MAX_POSITIONS: usize = 100_000;
@@ -19,7 +20,9 @@ const MAX_POSITIONS: usize = 100_000;
 #[derive(Debug, Default)]
 pub(super) struct Position {
     pub slots: Vec<DraftSlot>,
-    by_key: SmallMap<KeyId, SlotId>,
+    by_key: SmallMap<KeyId, (FieldName, ArgsId, SlotId)>,
+    /// Further fields under the same keys, of other types.
+    further: Vec<(KeyId, FieldName, ArgsId, SlotId)>,
     /// What the client asks, of which types. The planner's needs are few, so each looks through all of it.
     asked: Vec<(FieldName, ArgsId, TypeSet, SlotId)>,
     own: Vec<(FieldName, ArgsId, SlotId)>,
@@ -42,7 +45,10 @@ pub(super) const ROOT: ShapeId = ShapeId(0);
 
 impl Positions {
     /// The places that the client's selection makes.
-    pub fn new(client: SetId, sets: &LocalSets) -> Result<Self, PlanError> {
+    ///
+    /// Objects in different fields under one key share their place, so that they are looked up together, unless
+    /// the graph has interface objects.
+    pub fn new(client: SetId, sets: &LocalSets, supergraph: &Supergraph) -> Result<Self, PlanError> {
         let mut positions = Self { all: vec![Position::default()] };
         let mut open = vec![(ROOT, client)];
         while let Some((at, set)) = open.pop() {
@@ -58,7 +64,7 @@ impl Positions {
                 if entry.field == FieldName::TYPENAME || entry.field == FieldName::INTROSPECTION {
                     continue;
                 }
-                let slot = positions.ask(at, entry);
+                let slot = positions.ask(at, entry, supergraph);
                 if let Some(sub) = entry.sub {
                     open.push((positions.child(at, slot)?, sub));
                 }
@@ -67,16 +73,24 @@ impl Positions {
         Ok(positions)
     }
 
-    fn ask(&mut self, at: ShapeId, entry: &Entry) -> SlotId {
-        let position = &mut self.all[at.index()];
-        let slot = match position.by_key.get(&entry.key) {
-            Some(&slot) => slot,
-            None => {
+    fn ask(&mut self, at: ShapeId, entry: &Entry, supergraph: &Supergraph) -> SlotId {
+        let slot = match (self.slot(at, entry), self.all[at.index()].by_key.get(&entry.key)) {
+            (Some(slot), _) => slot,
+            (None, Some(&(.., first))) => {
+                let together = entry.sub.is_some() && !supergraph.has_interface_objects;
+                let position = &mut self.all[at.index()];
+                let slot = if together { first } else { position.add(Some(entry.key)) };
+                position.further.push((entry.key, entry.field, entry.args, slot));
+                slot
+            }
+            (None, None) => {
+                let position = &mut self.all[at.index()];
                 let slot = position.add(Some(entry.key));
-                position.by_key.insert(entry.key, slot);
+                position.by_key.insert(entry.key, (entry.field, entry.args, slot));
                 slot
             }
         };
+        let position = &mut self.all[at.index()];
         position.asked.push((entry.field, entry.args, entry.types.clone(), slot));
         slot
     }
@@ -95,9 +109,16 @@ impl Positions {
         Ok(child)
     }
 
-    /// The slot of a response key.
-    pub fn by_key(&self, at: ShapeId, key: KeyId) -> Option<SlotId> {
-        self.all[at.index()].by_key.get(&key).copied()
+    /// The slot of a field that the client asked for.
+    pub fn slot(&self, at: ShapeId, entry: &Entry) -> Option<SlotId> {
+        let position = &self.all[at.index()];
+        let &(field, args, slot) = position.by_key.get(&entry.key)?;
+        if (field, args) == (entry.field, entry.args) {
+            return Some(slot);
+        }
+        let name = (entry.key, entry.field, entry.args);
+        let further = position.further.iter().find(|(key, field, args, _)| (*key, *field, *args) == name);
+        further.map(|(.., slot)| *slot)
     }
 
     /// Where a field that the planner needs is stored, by runtime type.

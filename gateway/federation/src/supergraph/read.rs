@@ -97,6 +97,10 @@ pub(super) fn read(sdl: &str) -> Result<Supergraph, SupergraphError> {
         names: Arc::new(names),
         fields,
         partial_unions: partial_unions(&types),
+        has_interface_objects: types
+            .iter()
+            .flat_map(|ty| ty.joins.iter().flatten())
+            .any(|it| it.interface_object),
         types,
         roots,
         sets: Sets::default(),

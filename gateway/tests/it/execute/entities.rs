@@ -253,3 +253,45 @@ async fn what_fails_on_an_object_that_nobody_asked_for_it_is_no_error() {
     assert_eq!(answer.data(), &expected);
     assert_eq!(answer.errors(), [r#"["best",1,"stars"]: none"#]);
 }
+
+/// Where an object is reached by its interface's name it has answers to what others are asked: none of them may
+/// be taken for its own, not even where its own is null.
+#[tokio::test]
+async fn what_was_asked_for_others_is_not_an_objects_own_value() {
+    let catalog = SubgraphCase {
+        name: "catalog",
+        sdl: r#"
+            type Query { media: [Media] }
+            interface Media @key(fields: "id") { id: ID! }
+            type Book implements Media @key(fields: "id") { id: ID! title: String author: Author }
+            type Author { name: String }
+            type Film implements Media @key(fields: "id") { id: ID! title: String }
+        "#,
+        data: json!({
+            "Query": {"media": []},
+            "Book": [{"id": "1", "title": null, "author": null}],
+            "Film": [{"id": "2", "title": "F"}],
+            "Media": [{"__typename": "Book", "id": "1"}, {"__typename": "Film", "id": "2", "title": "F"}],
+        }),
+    };
+    let ratings = SubgraphCase {
+        name: "ratings",
+        sdl: r#"
+            type Query { best: [Media] }
+            type Media @key(fields: "id") @interfaceObject { id: ID! note: String by: Critic }
+            type Critic { name: String }
+        "#,
+        data: json!({
+            "Query": {"best": [{"$ref": "Media:1"}, {"$ref": "Media:2"}]},
+            "Media": [{"id": "1", "note": "good", "by": {"name": "critic"}}, {"id": "2", "note": "better", "by": {"name": "critic"}}],
+        }),
+    };
+    let graph = Graph::new(vec![catalog, ratings]);
+    let answer = graph.run("{ best { ... on Book { it: title } ... on Film { it: note } } }").await;
+    assert_eq!(answer.good(), &json!({"best": [{"it": null}, {"it": "better"}]}));
+    let answer = graph.run("{ best { ... on Film { it: note } ... on Book { it: title } } }").await;
+    assert_eq!(answer.good(), &json!({"best": [{"it": null}, {"it": "better"}]}));
+    let query = "{ best { ... on Film { it: by { name } } ... on Book { it: author { name } } } }";
+    let answer = graph.run(query).await;
+    assert_eq!(answer.good(), &json!({"best": [{"it": null}, {"it": {"name": "critic"}}]}));
+}
