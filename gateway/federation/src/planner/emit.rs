@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
 use super::contexts::Frames;
@@ -14,10 +13,12 @@ use super::representation::{self, DraftRepresentation};
 use super::request::{RequestNode, Requests, Wanted};
 use super::solve::{Content, Enter, Frag, FragId, Need, Placed, Solver, ValueId, Visit};
 use super::{PlanError, Roots};
-use crate::plan::{ContextArgument, DeferredId, PathStep, RepresentationField, ShapeId, SlotId};
+use crate::plan::{ContextArgument, DeferredId, PathStep, ShapeId, SlotId};
 use crate::selection::{CondId, SetId};
 use crate::supergraph::{ContextId, Contextual, FieldName, FieldType};
 use crate::{OperationKind, SubgraphId, TypeId, TypeSet};
+
+mod groups;
 
 /// Index into [`Drafts::groups`].
 pub(super) type GroupId = usize;
@@ -323,12 +324,6 @@ impl<'a> Drafts<'a> {
         Ok(touched)
     }
 
-    fn want(&mut self, group: GroupId, cond: CondId) {
-        let known = self.groups[group].cond;
-        let any = known.map_or(cond, |known| self.solver.sets.or(known, cond));
-        self.groups[group].cond = Some(any);
-    }
-
     /// Selects one field in the group where it was placed, and emits what is below it.
     fn placed(&mut self, placed: &Placed, types: &TypeSet, at: &At) -> Result<Touched, PlanError> {
         let Placed { entry, child } = placed;
@@ -435,93 +430,6 @@ impl<'a> Drafts<'a> {
             ..at.clone()
         };
         self.value(value, &inner)
-    }
-
-    /// The group for a visit: one that is there already, unless that would close a circle or delay it.
-    fn group(
-        &mut self,
-        visit: &Visit,
-        at: &At,
-        deps: Touched,
-        types: &TypeSet,
-        fields: &[RepresentationField],
-        contexts: Vec<ContextId>,
-    ) -> GroupId {
-        let (subgraph, only_if) = (visit.subgraph, visit.only_if);
-        let entities = visit.enter != Enter::Root;
-        let level = deps.iter().map(|&dep| self.groups[dep].level + 1).max().unwrap_or(0);
-        let part = self.part;
-        let fits = |group: &Group| {
-            group.subgraph == subgraph
-                && group.entities == entities
-                && group.part == part
-                && group.only_if == only_if
-                && group.deferred == at.deferred
-                && group.path == at.path
-                && group.contexts == contexts
-                && group.level >= level
-                && group.can_represent(types, visit.on, fields)
-        };
-        let known = (0..self.groups.len())
-            .find(|&id| fits(&self.groups[id]) && !deps.iter().any(|&dep| self.depends(dep, id)));
-        if let Some(id) = known {
-            self.groups[id].deps.extend(deps);
-            return id;
-        }
-        let declared = if entities { None } else { Some(self.root_type(at)) };
-        let node = self.requests.root(declared, at.position);
-        self.groups.push(Group {
-            subgraph,
-            entities,
-            path: at.path.clone(),
-            node,
-            representations: Vec::new(),
-            deps,
-            only_if,
-            cond: None,
-            level,
-            part,
-            deferred: at.deferred,
-            own: at.own,
-            contexts,
-            arguments: Vec::new(),
-            apart: None,
-        });
-        self.groups.len() - 1
-    }
-
-    fn root_type(&self, at: &At) -> TypeId {
-        if at.group.is_none() {
-            return self.root;
-        }
-        self.solver.joins.supergraph.root(OperationKind::Query).unwrap_or(self.root)
-    }
-
-    /// Whether `group` needs `other`, directly or not.
-    pub fn depends(&self, group: GroupId, other: GroupId) -> bool {
-        let mut open = vec![group];
-        let mut seen = FxHashSet::default();
-        while let Some(at) = open.pop() {
-            if at == other {
-                return true;
-            }
-            if seen.insert(at) {
-                open.extend(&self.groups[at].deps);
-            }
-        }
-        false
-    }
-
-    /// Puts a group into another one for the same objects.
-    pub fn absorb_group(&mut self, into: GroupId, from: GroupId) {
-        let supergraph = self.solver.joins.supergraph;
-        let node = (self.groups[into].node, self.groups[from].node);
-        self.requests.absorb(node.0, node.1, supergraph, &mut self.solver.sets);
-        for draft in std::mem::take(&mut self.groups[from].representations) {
-            self.represent(into, &draft.types, draft.on, draft.fields);
-        }
-        let cond = self.groups[from].cond.unwrap_or(CondId::ALWAYS);
-        self.want(into, cond);
     }
 }
 
