@@ -11,7 +11,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use futures_util::FutureExt as _;
 use serde_json::json;
 use tributary::config::{Config, ServeFlags};
-use tributary::http::read_post;
+use tributary::http::Bodies;
 use tributary::pipeline::{Graph, Operations, Prepared, RequestFacts};
 use tributary::telemetry::Metrics;
 use tributary_federation::Supergraph;
@@ -26,6 +26,7 @@ struct Flags {
 }
 
 struct Served {
+    bodies: Bodies,
     operations: Operations,
     graph: Arc<Graph>,
     facts: RequestFacts,
@@ -37,6 +38,7 @@ impl Served {
         let config = Config::check(&flags).expect("the defaults are right");
         let supergraph = Supergraph::parse(SUPERGRAPH).expect("the shop's supergraph is read");
         Self {
+            bodies: Bodies::new(1 << 20),
             operations: Operations::new(&config, Arc::new(Metrics::default())),
             graph: Arc::new(Graph::new(Arc::new(supergraph))),
             facts: RequestFacts { identity: None, share: 50.0, incremental: false },
@@ -44,7 +46,7 @@ impl Served {
     }
 
     async fn prepared(&self, body: &Bytes) -> Arc<Prepared> {
-        let parameters = read_post(body).expect("the body is a request");
+        let parameters = self.bodies.read(body).expect("the body is a request");
         let name = parameters.operation_name.as_deref();
         let prepared = self.operations.prepared(&self.graph, &parameters.query, name, &self.facts);
         prepared.await.unwrap_or_else(|rejection| panic!("{rejection:?}"))

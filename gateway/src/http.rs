@@ -21,6 +21,7 @@ use tower_http::{
     cors::{AllowHeaders, AllowOrigin, CorsLayer},
 };
 
+mod bodies;
 mod client;
 mod graphql;
 mod guard;
@@ -31,8 +32,9 @@ mod pages;
 mod read;
 mod respond;
 
+pub use bodies::Bodies;
 pub use client::ClientInfo;
-pub use read::{Parameters, post as read_post};
+pub use read::Parameters;
 
 use crate::{
     config::{Config, CorsOrigins},
@@ -46,7 +48,7 @@ const SMALLEST_COMPRESSED: u16 = 1024;
 pub fn router(gateway: Arc<Gateway>) -> Router {
     let config = gateway.config().clone();
     Router::new()
-        .route("/graphql", any(graphql::handle))
+        .route("/graphql", any(graphql::handle).with_state(Arc::new(graphql::Served::new(gateway.clone()))))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))

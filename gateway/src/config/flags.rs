@@ -131,7 +131,7 @@ pub struct LimitFlags {
     /// How long a request may take, from its first byte to the answer
     #[arg(long, env = "TRIBUTARY_REQUEST_TIMEOUT", default_value = "30s", value_name = "TIME")]
     pub request_timeout: String,
-    /// Memory for prepared operations
+    /// Memory for prepared operations; the bodies that ask for them get a sixteenth of it besides
     #[arg(long, env = "TRIBUTARY_PLAN_CACHE_BYTES", default_value = "64MiB", value_name = "SIZE")]
     pub plan_cache_bytes: String,
     /// Largest data of an answer

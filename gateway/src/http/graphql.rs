@@ -10,7 +10,7 @@ use http::{Method, Response, request::Parts};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    ClientInfo, guard,
+    Bodies, ClientInfo, guard,
     media::Accepted,
     read::{self, Parameters},
     respond::{Outcome, respond},
@@ -22,13 +22,30 @@ use crate::{
     telemetry::{Metrics, RequestLabels, TraceContext},
 };
 
+/// What requests are answered with.
+pub(super) struct Served {
+    gateway: Arc<Gateway>,
+    bodies: Bodies,
+}
+
+impl Served {
+    pub(super) fn new(gateway: Arc<Gateway>) -> Self {
+        let bodies = Bodies::new(gateway.config().limits.plan_cache_bytes / BODIES_SHARE);
+        Self { gateway, bodies }
+    }
+}
+
+/// Which part of the bytes for prepared operations the bodies that ask for them get beside.
+const BODIES_SHARE: u64 = 16;
+
 /// Answers a request by any method.
 pub(super) async fn handle(
-    State(gateway): State<Arc<Gateway>>,
+    State(served): State<Arc<Served>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
+    let gateway = &served.gateway;
     let config = gateway.config();
     let client = ClientInfo::of_request(peer, &parts.headers, &config.http.trusted_proxies);
     let trace = TraceContext::of_request(&parts.headers);
@@ -38,7 +55,7 @@ pub(super) async fn handle(
         Ok(accepted) => {
             let started = record.started;
             let exchange = Exchange { parts, body, client, trace: &trace, started, accepted };
-            (accepted, answer(&gateway, exchange, &mut record.operation).await)
+            (accepted, answer(&served, exchange, &mut record.operation).await)
         }
         Err(error) => (Accepted::default(), Err(error.into())),
     };
@@ -59,14 +76,15 @@ struct Exchange<'a> {
 }
 
 /// `asked` is told the operation's name as soon as it is known, for the log.
-async fn answer(gateway: &Gateway, exchange: Exchange<'_>, asked: &mut Option<String>) -> Outcome {
+async fn answer(served: &Served, exchange: Exchange<'_>, asked: &mut Option<String>) -> Outcome {
     let Exchange { parts, body, client, trace, started, accepted } = exchange;
+    let Served { gateway, bodies } = served;
     let config = gateway.config();
     let deadline = started + config.limits.request_timeout;
     let arriving = gateway.upload(read::announced(&parts.headers).or(no_body(&parts.method)))?;
     guard::check(&parts.method, &parts.headers, &config.http.cors)?;
     let identity = gateway.authenticator().identify(&parts.headers).await?;
-    let parameters = timeout_at(deadline, parameters(&parts, body, config.limits.body_bytes));
+    let parameters = timeout_at(deadline, parameters(bodies, &parts, body, config.limits.body_bytes));
     let Parameters { query, document_id, operation_name, variables } =
         parameters.await.map_err(|_| late_body())??;
     drop(arriving);
@@ -92,11 +110,16 @@ async fn answer(gateway: &Gateway, exchange: Exchange<'_>, asked: &mut Option<St
     }
 }
 
-async fn parameters(parts: &Parts, body: Body, limit: usize) -> Result<Parameters, GraphqlError> {
+async fn parameters(
+    bodies: &Bodies,
+    parts: &Parts,
+    body: Body,
+    limit: usize,
+) -> Result<Parameters, GraphqlError> {
     if parts.method == Method::GET {
         return read::get(&parts.uri);
     }
-    read::post(&read::body(&parts.headers, body, limit).await?)
+    bodies.read(&read::body(&parts.headers, body, limit).await?)
 }
 
 /// What a GET has besides isn't read.

@@ -45,7 +45,7 @@ pub(super) fn announced(headers: &HeaderMap) -> Option<u64> {
 ///
 /// # Errors
 /// Where it isn't a GraphQL request in JSON.
-pub fn post(body: &Bytes) -> Result<Parameters, GraphqlError> {
+pub(super) fn post(body: &Bytes) -> Result<Parameters, GraphqlError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Raw<'a> {

@@ -33,6 +33,7 @@ pub(super) fn compose_best(wanted: &SdlSet, good: &SdlSet) -> Outcome {
     }
     let blamed: BTreeSet<Arc<str>> = diagnostics.iter().filter_map(|found| found.subgraph.clone()).collect();
     let blamed: Vec<Arc<str>> = blamed.into_iter().collect();
+    diagnostics = shortened(diagnostics);
     let selection =
         select::largest(wanted, good, &blamed, |set| if set == wanted { None } else { compose(set).0 });
     let accepted = selection.map(|selection| {
@@ -40,6 +41,23 @@ pub(super) fn compose_best(wanted: &SdlSet, good: &SdlSet) -> Outcome {
         (selection.set, selection.composed)
     });
     Outcome { accepted, diagnostics }
+}
+
+/// What is shown and logged at once. Whoever mends an SDL sees the rest with `tributary check` or `compose`.
+const MOST_DIAGNOSTICS: usize = 100;
+
+/// The first of them, and how many more there are.
+fn shortened(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let more = diagnostics.len().saturating_sub(MOST_DIAGNOSTICS);
+    if more > 0 {
+        diagnostics.truncate(MOST_DIAGNOSTICS);
+        diagnostics.push(Diagnostic {
+            code: "MORE_DIAGNOSTICS".to_owned(),
+            subgraph: None,
+            message: format!("there are {more} more; `tributary compose` lists them all"),
+        });
+    }
+    diagnostics
 }
 
 /// The one place that knows how federation is called.
@@ -85,5 +103,29 @@ fn left_out(name: &Arc<str>, good: &SdlSet) -> Diagnostic {
         code: "SUBGRAPH_LEFT_OUT".to_owned(),
         subgraph: Some(name.clone()),
         message: message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sdl::Sdl;
+    use super::*;
+
+    #[test]
+    fn a_thousand_mistakes_fill_no_log() {
+        let fields: String = (0..1000).map(|n| format!("f{n}: Int ")).collect();
+        let sdl = |text: String| Arc::new(Sdl::new(&text));
+        let link = r#"extend schema @link(url: "https://specs.apollo.dev/federation/v2.8")"#;
+        let wanted = SdlSet::from([
+            ("bad".into(), sdl(format!("{link} type Query {{ {fields} }}"))),
+            ("good".into(), sdl(format!("{link} type Query {{ {fields} }}"))),
+        ]);
+        let outcome = compose_best(&wanted, &SdlSet::new());
+        assert!(outcome.accepted.is_some_and(|(set, _)| set.len() == 1));
+        let found = outcome.diagnostics;
+        let count = |code: &str| found.iter().filter(|it| it.code == code).count();
+        assert_eq!((count("MORE_DIAGNOSTICS"), count("SUBGRAPH_LEFT_OUT")), (1, 1));
+        assert_eq!(found.len(), MOST_DIAGNOSTICS + 2);
+        assert!(found[MOST_DIAGNOSTICS].message.contains("900 more"), "{found:#?}");
     }
 }

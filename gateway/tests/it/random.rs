@@ -28,6 +28,7 @@ struct Counters {
     fetches: usize,
     entity_fetches: usize,
     with_requires: usize,
+    with_required_objects: usize,
     with_provides: usize,
     with_shareable: usize,
     with_stubs: usize,

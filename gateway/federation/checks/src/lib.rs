@@ -360,7 +360,8 @@ impl Visit<'_, '_> {
             RepresentationValue::Typename => true,
             RepresentationValue::Leaf(slot) => self.run.knows(objects, Knowledge::Slot(*slot)),
             RepresentationValue::Object(slot, inner) => {
-                self.run.below(objects, *slot).into_iter().any(|child| self.has(child, inner))
+                let below = self.run.below(objects, *slot);
+                !below.is_empty() && below.into_iter().all(|child| self.has(child, inner))
             }
         })
     }

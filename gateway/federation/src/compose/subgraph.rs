@@ -96,6 +96,7 @@ impl<'a> Reader<'a> {
         if let Some(query) = self.subgraph.types.get_mut("Query") {
             query.fields.retain(|name, _| name != "_service" && name != "_entities");
         }
+        self.check_renamed_members();
         self.subgraph.types.retain(|_, def| !(def.kind == Kind::Object && def.fields.is_empty()));
         schema::apply_version_rules(self.subgraph);
     }
@@ -124,6 +125,23 @@ impl<'a> Reader<'a> {
                 let place = self.subgraph.place(taken.location());
                 self.report.error(code, message).at(place);
             }
+        }
+    }
+
+    /// Where a root type's objects are among others, the subgraph is asked by the supergraph's name for it and
+    /// answers with its own. Neither knows the other's, and no supergraph says which belong together.
+    fn check_renamed_members(&mut self) {
+        let types = &self.subgraph.types;
+        for (renamed, canonical) in &self.roots {
+            let implemented = types.get(canonical).and_then(|root| root.implements.first());
+            let of_union = types.values().find(|def| def.members.contains(canonical)).map(|def| &def.name);
+            let Some(holder) = of_union.or(implemented) else { continue };
+            let message = format!(
+                "[{}] The root type \"{renamed}\" is one of \"{holder}\", and in the supergraph it is called \"{canonical}\": what asks for objects of \"{holder}\" can't name it",
+                self.subgraph.name,
+            );
+            let place = self.subgraph.place(types.get(canonical).and_then(|root| root.span));
+            self.report.error(Code::RenamedRootInAbstractType, message).at(place);
         }
     }
 

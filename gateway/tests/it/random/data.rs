@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::dice::mix;
-use super::world::{COLORS, World};
+use super::world::{COLORS, Required, World};
 
 /// A field's value.
 #[derive(Clone, Debug)]
@@ -29,29 +29,36 @@ impl World {
         );
         let Some(known) = object.and_then(|object| object.fields.iter().find(|known| known.name == field))
         else {
-            return if field.starts_with("color") { self.make("Color", seed) } else { Value::Null };
+            return if field.starts_with("color") { self.make("Color", seed, &[]) } else { Value::Null };
         };
         match &known.requires {
             Some(required) => {
-                let values = required.iter().map(|one| match one.split_once('(') {
-                    Some((name, argument)) => {
-                        let argument = argument.trim_start_matches("n: ").trim_end_matches(')').parse();
-                        self.plain(type_name, id, name, argument.unwrap_or_default())
-                    }
-                    None => self.plain(type_name, id, one, 3),
+                let values = required.iter().map(|one| {
+                    let value = self.value(type_name, id, &one.name, one.argument.unwrap_or(3));
+                    one.of(&self.told_of(&value, one))
                 });
                 Value::Leaf(joined(values))
             }
-            None => self.make(&known.ty, seed),
+            None => self.make(&known.ty, seed, &self.returned(known)),
         }
     }
 
-    /// The same as JSON, where it is no object.
-    fn plain(&self, type_name: &str, id: u64, field: &str, argument: i64) -> Json {
-        json_of(&self.value(type_name, id, field, argument))
+    /// A value as JSON, with the fields of its objects that are required.
+    fn told_of(&self, value: &Value, required: &Required) -> Json {
+        match value {
+            Value::Object(type_name, id) => {
+                let fields = required.below.iter().filter(|(ty, _)| ty == type_name);
+                let pairs =
+                    fields.map(|(_, field)| (field.clone(), json_of(&self.value(type_name, *id, field, 3))));
+                Json::Object(pairs.collect())
+            }
+            Value::List(items) => items.iter().map(|item| self.told_of(item, required)).collect(),
+            leaf => json_of(leaf),
+        }
     }
 
-    fn make(&self, ty: &str, seed: u64) -> Value {
+    /// A value of the type; its objects are of these members.
+    fn make(&self, ty: &str, seed: u64, members: &[String]) -> Value {
         let (inner, non_null) = match ty.strip_suffix('!') {
             Some(inner) => (inner, true),
             None => (ty, false),
@@ -61,7 +68,7 @@ impl World {
         }
         let seed = mix(seed);
         if let Some(item) = inner.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
-            return Value::List((0..seed % 4).map(|at| self.make(item, mix(seed ^ at))).collect());
+            return Value::List((0..seed % 4).map(|at| self.make(item, mix(seed ^ at), members)).collect());
         }
         match inner {
             "String" => Value::Leaf(json!(format!("s{}", seed % 1000))),
@@ -75,8 +82,7 @@ impl World {
                 let members = self.interface_object.as_ref().map_or(1, |it| it.members as u64);
                 Value::Object(format!("W{}", id % members), id)
             }
-            named => {
-                let members = self.members(named);
+            _ => {
                 let member = &members[(seed % members.len() as u64) as usize];
                 let id =
                     if member.starts_with(['E', 'C', 'D', 'M']) { mix(seed) % POOL } else { mix(seed) % 64 };
@@ -126,6 +132,24 @@ pub fn json_of(value: &Value) -> Json {
         Value::Leaf(leaf) => leaf.clone(),
         Value::List(items) => items.iter().map(json_of).collect(),
         Value::Object(..) => unreachable!("only leaves are required"),
+    }
+}
+
+impl Required {
+    /// What of a value is required, whatever came with it.
+    pub fn of(&self, value: &Json) -> Json {
+        match value {
+            Json::Array(items) => items.iter().map(|item| self.of(item)).collect(),
+            Json::Object(fields) => {
+                let mut names: Vec<&str> = self.below.iter().map(|(_, field)| field.as_str()).collect();
+                names.sort_unstable();
+                names.dedup();
+                let there =
+                    names.into_iter().filter_map(|name| Some((name.to_owned(), fields.get(name)?.clone())));
+                Json::Object(there.collect())
+            }
+            leaf => leaf.clone(),
+        }
     }
 }
 

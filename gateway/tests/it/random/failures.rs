@@ -96,7 +96,9 @@ impl Served<'_> {
         counters: &mut Counters,
     ) -> Result<(), String> {
         let Failing::Field(name) = failing else { return Ok(()) };
-        if !self.is_nullable(name) && (self.has_weak_types() || self.is_of_interface_object(name)) {
+        let loses_more =
+            self.has_weak_types() || self.is_of_interface_object(name) || self.requires_objects();
+        if !self.is_nullable(name) && loses_more {
             return Ok(());
         }
         let expected = self.in_one_piece_while(question, Some(name));
@@ -117,6 +119,11 @@ impl Served<'_> {
     /// A subgraph that promises more than the others loses more than the single schema.
     fn has_weak_types(&self) -> bool {
         self.fields().any(|field| !field.weak.is_empty())
+    }
+
+    /// Whether fields are computed from others of other objects, which may be lost with a field beside those.
+    fn requires_objects(&self) -> bool {
+        self.fields().flat_map(|field| field.requires.iter().flatten()).any(|it| !it.below.is_empty())
     }
 
     /// Whether a subgraph has that field for all of an interface's objects. Where an object is reached there, it's
@@ -149,7 +156,7 @@ impl Served<'_> {
                 return true;
             }
             let mut all = fields.iter().flat_map(|field| field.requires.iter().flatten());
-            all.any(|it| it.split('(').next() == Some(name))
+            all.any(|it| it.names().any(|it| it == name))
         };
         let names = fields.iter().map(|field| field.name.clone()).filter(|name| !required(name));
         let asked = |name: &String| plan.fetches.iter().any(|fetch| fetch.query.contains(name.as_str()));
@@ -210,6 +217,8 @@ impl Check<'_> {
                 })
             }
             (got, expected) if got == expected => Ok(()),
+            // Made of other objects' fields, of which those that were lost with what failed are null.
+            (Json::String(_), Json::String(made)) if made.contains('{') => Ok(()),
             (got, expected) => Err(format!("{got} instead of {expected} at {}", json!(at))),
         }
     }

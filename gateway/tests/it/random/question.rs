@@ -84,6 +84,9 @@ impl Writer<'_, '_> {
         if self.is_abstract(type_name) && self.dice.chance(70) {
             self.inline(&mut out, type_name, depth);
         }
+        if self.is_abstract(type_name) && self.dice.chance(20) {
+            self.one_key(&mut out, type_name);
+        }
         if out.len() == before {
             out.push_str("__typename ");
         }
@@ -140,6 +143,28 @@ impl Writer<'_, '_> {
             if narrow == type_name && self.dice.chance(30) { String::new() } else { format!(" on {narrow}") };
         let selection = self.selection(&narrow, depth + 1);
         let _ = write!(out, "...{head}{conditions} {selection} ");
+    }
+
+    /// Different fields of different objects under one key.
+    fn one_key(&mut self, out: &mut String, type_name: &str) {
+        let (objects, schema) = (self.schema.implementers_map(), self.schema);
+        let members: Vec<&str> = match &schema.types[type_name] {
+            ExtendedType::Union(union) => union.members.iter().map(|member| member.as_str()).collect(),
+            _ => {
+                objects.get(type_name).into_iter().flat_map(|it| &it.objects).map(|it| it.as_str()).collect()
+            }
+        };
+        let ty = *self.dice.pick(&["String", "Int", "String!", "ID", "Boolean", "Int!"]);
+        let mut members = members;
+        members.sort_unstable();
+        for member in members {
+            let Some(object) = schema.get_object(member) else { continue };
+            let fields = object.fields.values().filter(|field| field.ty.to_string() == ty);
+            let names: Vec<&str> = fields.map(|field| field.name.as_str()).collect();
+            if !names.is_empty() && self.dice.chance(80) {
+                let _ = write!(out, "... on {member} {{ k: {} }} ", self.dice.pick(&names));
+            }
+        }
     }
 
     fn spread(&mut self, out: &mut String, type_name: &str, depth: usize) {

@@ -19,7 +19,7 @@ use super::Counters;
 use super::data::{Value, id_of, joined, json_of};
 use super::dice::Dice;
 use super::question::{Question, ask};
-use super::world::{Subgraph, World};
+use super::world::{Required, Subgraph, World};
 
 mod count;
 
@@ -97,6 +97,12 @@ impl<'w> Served<'w> {
             counters.invalid += 1;
             return Ok(());
         };
+        // A subgraph may promise less about a type that it has no use for, and so doesn't have.
+        if ExecutableDocument::parse_and_validate(&self.monolith, &question.text, "question.graphql").is_err()
+        {
+            counters.invalid += 1;
+            return Ok(());
+        }
         counters.questions += 1;
         let expected = self.in_one_piece(&question);
         let plan = plan_operation(&self.supergraph, &document, None, &PlanOptions::default())
@@ -286,9 +292,8 @@ impl<'a> Object<'a> {
             return if provided { whole() } else { Err(FieldError { message }) };
         }
         let Some(required) = &field.requires else { return whole() };
-        let names = required.iter().map(|one| one.split('(').next().unwrap());
-        let values: Option<Vec<Json>> =
-            names.map(|one| self.sent.as_ref().and_then(|sent| sent.get(one)).cloned()).collect();
+        let sent = |one: &Required| Some(one.of(self.sent.as_ref()?.get(&one.name)?));
+        let values: Option<Vec<Json>> = required.iter().map(sent).collect();
         let missing = || FieldError { message: format!("{}.{name} needs {required:?}", self.type_name) };
         Ok(Value::Leaf(joined(values.ok_or_else(missing)?.into_iter())))
     }

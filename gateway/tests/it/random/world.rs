@@ -7,6 +7,9 @@ use super::dice::Dice;
 mod contexts;
 mod interfaces;
 mod print;
+mod requires;
+
+pub use requires::Required;
 
 pub type Subgraph = usize;
 
@@ -20,8 +23,8 @@ pub struct Field {
     pub has_argument: bool,
     /// Who resolves it.
     pub owners: BTreeSet<Subgraph>,
-    /// What its only owner requires, as a field set.
-    pub requires: Option<Vec<String>>,
+    /// What its only owner requires.
+    pub requires: Option<Vec<Required>>,
     /// Owners that declare it nullable though it isn't.
     pub weak: BTreeSet<Subgraph>,
     /// What each owner provides of its entity.
@@ -57,6 +60,8 @@ pub struct World {
     /// Interfaces and their fields.
     pub interfaces: BTreeMap<String, Vec<Field>>,
     pub unions: BTreeMap<String, Vec<String>>,
+    /// Unions, members of them, and subgraphs that don't have them there.
+    pub left_out: BTreeSet<(String, String, Subgraph)>,
     pub query: Object,
 }
 
@@ -89,6 +94,7 @@ impl World {
             objects: Vec::new(),
             interfaces: BTreeMap::new(),
             unions: BTreeMap::new(),
+            left_out: BTreeSet::new(),
             query: Object {
                 name: "Query".to_owned(),
                 fields: Vec::new(),
@@ -246,38 +252,6 @@ impl World {
         }
     }
 
-    fn deal_requires(&mut self, dice: &mut Dice, entities: usize) {
-        for at in 0..entities {
-            let names: Vec<String> = self.objects[at].fields.iter().map(|field| field.name.clone()).collect();
-            for number in 0..names.len() {
-                let target = &self.objects[at].fields[number];
-                let alone =
-                    target.owners.len() == 1 && target.name.starts_with('f') && target.named == "String";
-                if !alone || target.ty.contains('[') || !dice.chance(60) {
-                    continue;
-                }
-                let owner = *target.owners.first().unwrap();
-                // Only earlier fields, so that no circle comes of it; they may require something themselves.
-                let usable: Vec<String> = self.objects[at].fields[..number]
-                    .iter()
-                    .filter(|other| !other.owners.contains(&owner) && other.name.starts_with('f'))
-                    .map(|other| match other.has_argument {
-                        true => format!("{}(n: {})", other.name, 7 + number % 2),
-                        false => other.name.clone(),
-                    })
-                    .collect();
-                if !usable.is_empty() {
-                    let mut chosen = vec![dice.pick(&usable).clone()];
-                    let other = dice.pick(&usable).clone();
-                    if !chosen.contains(&other) {
-                        chosen.push(other);
-                    }
-                    self.objects[at].fields[number].requires = Some(chosen);
-                }
-            }
-        }
-    }
-
     /// Some subgraphs promise less than others.
     fn deal_weakness(&mut self, dice: &mut Dice) {
         for object in &mut self.objects {
@@ -311,9 +285,12 @@ impl World {
                 for object in self.objects.iter().chain([&self.query]) {
                     let here = object.fields.iter().filter(|field| self.declares(object, field, subgraph));
                     for field in here {
-                        wanted.extend(self.members(&field.named).into_iter().map(|name| (name, subgraph)));
+                        let members = self.members_in(&field.named, subgraph);
+                        wanted.extend(members.into_iter().map(|name| (name, subgraph)));
                     }
                 }
+                let required = self.required_types(subgraph).into_iter().flat_map(|(_, members)| members);
+                wanted.extend(required.map(|name| (name, subgraph)));
             }
             let before: usize = self.objects.iter().map(|object| object.keys.len()).sum();
             for (name, subgraph) in wanted {
@@ -399,6 +376,23 @@ impl World {
             return members.map(|object| object.name.clone()).collect();
         }
         self.object(name).map(|object| object.name.clone()).into_iter().collect()
+    }
+
+    /// The objects that a value of that type can be in the subgraph.
+    pub fn members_in(&self, name: &str, subgraph: Subgraph) -> Vec<String> {
+        let mut members = self.members(name);
+        members.retain(|member| !self.left_out.contains(&(name.to_owned(), member.clone(), subgraph)));
+        members
+    }
+
+    /// The objects that the field's values can be, whoever answers it.
+    pub fn returned(&self, field: &Field) -> Vec<String> {
+        let mut members = self.members(&field.named);
+        let left_out = |member: &String, &owner: &Subgraph| {
+            self.left_out.contains(&(field.named.clone(), member.clone(), owner))
+        };
+        members.retain(|member| !field.owners.iter().any(|owner| left_out(member, owner)));
+        members
     }
 
     /// Whether the subgraph resolves the field.

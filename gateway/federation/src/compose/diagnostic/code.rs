@@ -177,6 +177,8 @@ codes! {
     ListSizeInvalidSlicingArgument = "LIST_SIZE_INVALID_SLICING_ARGUMENT",
     /// `sizedFields` of `@listSize` names what isn't a list field.
     ListSizeInvalidSizedField = "LIST_SIZE_INVALID_SIZED_FIELD",
+    /// A root type under another name that is a union's member or implements an interface.
+    RenamedRootInAbstractType = "RENAMED_ROOT_IN_ABSTRACT_TYPE",
     /// `@event` where no event can be.
     EventUsageInvalid = "EVENT_USAGE_INVALID",
     /// `subject` of `@event` isn't a subject of events.

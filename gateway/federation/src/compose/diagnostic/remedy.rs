@@ -115,6 +115,10 @@ const REMEDIES: &[(&[Code], &str)] = &[
     (&[NoContextInSelection], "write the context's name before the selection: \"$name { field }\""),
     (&[ContextNoResolvableKey], "give the type a @key that this subgraph resolves"),
     (&[ContextualArgumentNotContextual], "make the argument nullable, or set it from a context there, too"),
+    (
+        &[RenamedRootInAbstractType],
+        "call the root type Query, Mutation or Subscription, or take it out of the union or interface",
+    ),
     (&[EventUsageInvalid], "put @event on a field of Subscription that returns an object"),
     (&[EventSubjectInvalid], "write a subject such as events.orders.Order.{args.id}.>"),
     (&[EventFilterInvalid], "compare fields that the event's type has in this subgraph"),

@@ -60,6 +60,10 @@ fn names() {
     refuses("# _\ntype Query { a: Int }", &["INVALID_SUBGRAPH_NAME"]);
     refuses("# a\ntype Thing @key(fields: \"id\") { id: ID! }", &["NO_QUERIES"]);
     alone("schema { query: Root } type Root { a: Int } type Query { b: Int }", &["ROOT_QUERY_USED"]);
+    let among = |more: &str| format!("schema {{ query: Root }} type A {{ b: Int }} {more}");
+    let code = &["RENAMED_ROOT_IN_ABSTRACT_TYPE"];
+    alone(&among("type Root { any: Any } union Any = A | Root"), code);
+    alone(&among("type Root implements Node { id: ID node: Node } interface Node { id: ID }"), code);
     alone(
         "schema { query: Query mutation: Root } type Query { a: Int } type Root { a: Int } type Mutation { b: Int }",
         &["ROOT_MUTATION_USED"],

@@ -160,6 +160,12 @@ impl<'p> Keys<'p> {
         fields.any(|it| it.key && matches!(it.value, RepresentationValue::Object(..)))
     }
 
+    /// Something of other objects is sent.
+    fn come_with_objects(&self) -> bool {
+        let mut fields = self.0.iter().flat_map(|it| &it.fields);
+        fields.any(|it| !it.key && matches!(it.value, RepresentationValue::Object(..)))
+    }
+
     /// Something beyond the key is sent.
     fn come_with_requirements(&self) -> bool {
         let mut fields = self.0.iter().flat_map(|it| &it.fields);
@@ -213,6 +219,7 @@ impl Counters {
         self.with_compound_keys += usize::from(keys.are_compound());
         self.with_nested_keys += usize::from(keys.are_nested());
         self.with_requires += usize::from(keys.come_with_requirements());
+        self.with_required_objects += usize::from(keys.come_with_objects());
         let by_interface = keys.0.iter().any(|it| it.typename.as_deref() == Some("J"));
         self.with_interface_objects += usize::from(by_interface);
         self.with_contexts += usize::from(lookups.iter().any(|it| !it.contexts.is_empty()));

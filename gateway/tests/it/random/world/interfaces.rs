@@ -25,9 +25,17 @@ impl World {
         for at in 0..dice.between(0, 2) {
             let members = self.objects[..entities].iter().filter(|_| dice.chance(60));
             let members: Vec<String> = members.map(|object| object.name.clone()).collect();
-            if !members.is_empty() {
-                self.unions.insert(format!("U{at}"), members);
+            if members.is_empty() {
+                continue;
             }
+            let name = format!("U{at}");
+            // The first is everywhere, so that each has one.
+            for member in &members[1..] {
+                for subgraph in (0..self.subgraphs).filter(|_| dice.chance(25)) {
+                    self.left_out.insert((name.clone(), member.clone(), subgraph));
+                }
+            }
+            self.unions.insert(name, members);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use super::{COLORS, Field, Object, Subgraph, World};
+use super::{COLORS, Field, Object, Required, Subgraph, World};
 
 impl World {
     /// Fields that the subgraph names without resolving them.
@@ -11,8 +11,14 @@ impl World {
         let mut externals = BTreeSet::new();
         for field in object.fields.iter().filter(|field| field.owners.contains(&subgraph)) {
             for required in field.requires.iter().flatten() {
-                externals.insert(required.split('(').next().unwrap().to_owned());
+                externals.insert(required.name.clone());
             }
+        }
+        let requiring = self.objects.iter().flat_map(|other| &other.fields);
+        let requiring = requiring.filter(|field| field.owners.contains(&subgraph));
+        for required in requiring.flat_map(|field| field.requires.iter().flatten()) {
+            let own = required.below.iter().filter(|(ty, _)| *ty == object.name);
+            externals.extend(own.map(|(_, field)| field.clone()));
         }
         if self.teller == Some(subgraph) && object.name.starts_with('C') {
             externals.insert("tell".to_owned());
@@ -48,7 +54,7 @@ impl World {
             out.push_str(" @shareable");
         }
         if let (Some(requires), false) = (&field.requires, external) {
-            let _ = write!(out, " @requires(fields: \"{}\")", requires.join(" "));
+            let _ = write!(out, " @requires(fields: \"{}\")", join(requires));
         }
         if let (Some(provides), false) = (field.provides.get(&subgraph), external) {
             let _ = write!(out, " @provides(fields: \"{provides}\")");
@@ -65,6 +71,7 @@ impl World {
             let own: Vec<&Field> = object.fields.iter().filter(|it| it.owners.contains(&subgraph)).collect();
             used.extend(own.iter().map(|field| field.named.clone()));
         }
+        used.extend(self.required_types(subgraph).into_iter().map(|(name, _)| name));
         for object in &self.objects {
             let is_value = object.name.starts_with('V');
             let here =
@@ -138,8 +145,9 @@ impl World {
                 out.push_str("}\n");
             }
         }
-        for (name, members) in &self.unions {
+        for name in self.unions.keys() {
             if used.contains(name) {
+                let members = self.members_in(name, subgraph);
                 let _ = writeln!(out, "union {name} = {}", members.join(" | "));
             }
         }
@@ -214,4 +222,8 @@ impl World {
         out.push_str("}\n");
         out
     }
+}
+
+fn join(required: &[Required]) -> String {
+    required.iter().map(Required::to_string).collect::<Vec<_>>().join(" ")
 }
