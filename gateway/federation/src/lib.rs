@@ -15,6 +15,7 @@
 
 pub mod changes;
 pub mod compose;
+pub mod event;
 pub mod json;
 pub mod plan;
 mod planner;

@@ -18,6 +18,7 @@ use apollo_compiler::ExecutableDocument;
 use apollo_compiler::executable::{Operation, OperationType};
 use rustc_hash::FxHashMap;
 
+use crate::event::PayloadShape;
 use crate::plan::VariableId;
 use crate::selection::{CollectError, Collector, LocalSets, SetId};
 use crate::{OperationKind, Plan, Supergraph};
@@ -34,6 +35,7 @@ mod missing;
 mod node;
 mod output;
 mod partial_unions;
+mod payload;
 mod places;
 mod position;
 mod representation;
@@ -51,6 +53,9 @@ pub struct PlanOptions<'a> {
     /// What is true of the request: see [`Fact`]. The plan says which it rests upon ([`Plan::facts`]), and
     /// serves every request of which the same is true.
     pub facts: &'a dyn Fn(Fact) -> bool,
+    /// For a subscription that is fed by events: what the event has. Then the first fetch isn't sent; its reply is
+    /// the event.
+    pub payload: Option<&'a PayloadShape>,
     /// Steps of planning after which it is refused; a step is about a microsecond.
     pub max_work: u64,
 }
@@ -58,7 +63,7 @@ pub struct PlanOptions<'a> {
 impl Default for PlanOptions<'_> {
     /// No label is on and nothing is granted.
     fn default() -> Self {
-        Self { facts: &|_| false, max_work: 2_000_000 }
+        Self { facts: &|_| false, payload: None, max_work: 2_000_000 }
     }
 }
 
@@ -86,6 +91,9 @@ pub enum PlanError {
     /// The document was validated against another schema.
     #[error("{0} is not in the supergraph")]
     Unknown(String),
+    /// An event's payload that isn't what the schema says of it.
+    #[error("the payload {0}")]
+    Payload(String),
     /// No way through the subgraphs leads to a field.
     #[error("no subgraph can be asked for {}: {detail}", .paths.join(", "))]
     Unreachable {
@@ -105,6 +113,7 @@ impl PlanError {
             Self::TooComplex => "PLAN_TOO_COMPLEX",
             Self::TooDeep => "PLAN_TOO_DEEP",
             Self::Unknown(_) => "PLAN_UNKNOWN_ELEMENT",
+            Self::Payload(_) => "EVENT_PAYLOAD_INVALID",
             Self::Unreachable { .. } => "PLAN_UNREACHABLE",
         }
     }
@@ -160,6 +169,9 @@ pub fn plan_operation(
     let budget = collector.budget();
     let labels = collector.into_labels();
     let mut solver = solve::Solver::new(supergraph, sets, facts, budget);
+    if let Some(shape) = options.payload.filter(|_| kind == OperationKind::Subscription) {
+        solver.take_payload(shape, client)?;
+    }
     let visible = solver.without_withheld(client)?;
     let wanted = partial_unions::PartialUnions::new(&mut solver).narrow_root(visible, root)?;
     let wanted = solver.with_contexts(wanted)?;

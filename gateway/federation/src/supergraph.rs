@@ -9,6 +9,7 @@ use apollo_compiler::Schema;
 use apollo_compiler::validation::Valid;
 use smallvec::SmallVec;
 
+use crate::event::EventSource;
 use crate::selection::{KeyId, SetId, Sets};
 use crate::{OperationKind, SubgraphId, TypeId, TypeNames, TypeSet};
 
@@ -38,6 +39,8 @@ pub struct Supergraph {
     requirements: Vec<Requirement>,
     /// What arguments take from objects above.
     pub(crate) contexts: Vec<ContextValue>,
+    /// How fields of `Subscription` are fed, sorted by name.
+    events: Vec<(FieldName, EventSource)>,
     /// Unions whose members differ between subgraphs.
     pub(crate) partial_unions: TypeSet,
     subgraphs: Vec<SubgraphInfo>,
@@ -218,8 +221,27 @@ impl Supergraph {
         &self.requirements
     }
 
+    /// How a field of `Subscription` is fed, if by events.
+    pub fn event(&self, field: &str) -> Option<&EventSource> {
+        let field = self.field_id(field)?;
+        let at = self.events.binary_search_by_key(&field, |(name, _)| *name).ok()?;
+        Some(&self.events[at].1)
+    }
+
+    /// The fields of `Subscription` that are fed by events.
+    pub fn events(&self) -> impl Iterator<Item = (&str, &EventSource)> {
+        self.events.iter().map(|(name, source)| (self.field_name(*name), source))
+    }
+
     pub(crate) fn context(&self, id: ContextId) -> &ContextValue {
         &self.contexts[usize::from(id.0)]
+    }
+
+    /// Whether a field of an object takes arguments.
+    pub(crate) fn has_arguments(&self, ty: TypeId, field: &str) -> bool {
+        let object = self.full.get_object(self.names.name(ty));
+        let field = object.and_then(|object| object.fields.get(field));
+        field.is_some_and(|field| !field.arguments.is_empty())
     }
 
     pub(crate) fn ty(&self, id: TypeId) -> &TypeInfo {

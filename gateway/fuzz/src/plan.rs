@@ -26,7 +26,7 @@ pub fn plan(input: &str) {
     for name in names {
         for incremental in [false, true] {
             let holds = |fact| incremental && matches!(fact, Fact::Incremental | Fact::Variable(_));
-            let options = PlanOptions { facts: &holds, max_work: MOST_WORK };
+            let options = PlanOptions { facts: &holds, max_work: MOST_WORK, ..PlanOptions::default() };
             let plan = plan_operation(supergraph, &document, name, &options);
             check(supergraph, &plan, incremental);
             assert!(plan == plan_operation(supergraph, &document, name, &options), "a plan is a function");

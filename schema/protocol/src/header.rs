@@ -20,6 +20,12 @@ pub const STATE: &str = "Graphql-State";
 pub const PART: &str = "Graphql-Part";
 /// The token under which an instance hears the rest of a request.
 pub const CONTROL: &str = "Graphql-Control";
+/// What a reply or a control message of a stream is, see [`crate::stream`].
+pub const STREAM: &str = "Graphql-Stream";
+/// The number of a stream's message.
+pub const SEQ: &str = "Graphql-Seq";
+/// The number of the last message of a stream that has come.
+pub const ACK: &str = "Graphql-Ack";
 /// In a failure whose code would mean "not executed": the operation did run, only its result can't be sent.
 pub const EXECUTED: &str = "Graphql-Executed";
 /// What makes a repeated mutation recognisable.

@@ -9,6 +9,7 @@
 //! | 1 subjects and rights | `name`, `subject` |
 //! | 2 announce | `service` (documents of the NATS Services API), `registration`, `sdl`, `announce` |
 //! | 3 request and reply | `header`, `request`, `identity`, `failure` |
+//! | 4 subscriptions served by a subgraph | `stream` |
 //! | 6 parts | `parts` |
 //!
 //! Start reading at [`QuerySubject`] and [`RequestHead`].
@@ -23,6 +24,7 @@ mod registration;
 mod request;
 mod sdl;
 pub mod service;
+pub mod stream;
 pub mod subject;
 
 pub use announce::Announcement;

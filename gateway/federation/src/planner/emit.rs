@@ -131,8 +131,9 @@ pub(super) fn emit<'a>(
 
 type Touched = GroupSet;
 
-/// A field in one subgraph: its type, what it provides, and what it takes from contexts.
-type FieldHere<'a> = (&'a FieldType, Option<SetId>, &'a [Contextual]);
+/// A field in one subgraph: its type, what it provides, what it takes from contexts, and in whose answer its objects
+/// are.
+type FieldHere<'a> = (&'a FieldType, Option<SetId>, &'a [Contextual], SubgraphId);
 
 impl<'a> Drafts<'a> {
     /// Mutation fields that follow each other in one subgraph go in one request, which runs them in order,
@@ -375,7 +376,7 @@ impl<'a> Drafts<'a> {
             let node =
                 Node { ty: at.on.unwrap_or(ty), subgraph: at.subgraph, provided: at.provided, later: false };
             let Some(local) = self.solver.joins.local(node, field, &mut self.solver.sets) else { continue };
-            let alike = (local.ty, local.provided, local.contexts);
+            let alike = (local.ty, local.provided, local.contexts, local.below);
             match found.iter_mut().find(|(_, known)| *known == alike) {
                 Some((types, _)) => types.insert(ty),
                 None => found.push((TypeSet::of(ty), alike)),
@@ -396,7 +397,7 @@ impl<'a> Drafts<'a> {
         node: RequestNode,
         at: &At,
         child: Option<ValueId>,
-        (ty, provided, contexts): FieldHere<'a>,
+        (ty, provided, contexts, subgraph): FieldHere<'a>,
     ) -> Result<Touched, PlanError> {
         let entry = &placed.entry;
         let supergraph = self.solver.joins.supergraph;
@@ -424,6 +425,7 @@ impl<'a> Drafts<'a> {
             position,
             path: down(&at.path, at.guard.clone(), slot),
             guard: None,
+            subgraph,
             provided,
             cond: if at.own { at.cond } else { CondId::ALWAYS },
             on: None,

@@ -3,7 +3,7 @@
 use super::facts::{Fact, Facts};
 use crate::selection::{Entry, LocalSets, Set, SetId};
 use crate::supergraph::{Contextual, FieldInfo, FieldJoin, FieldName, FieldType, TypeKind};
-use crate::{SubgraphId, Supergraph, TypeId, TypeSet};
+use crate::{OperationKind, SubgraphId, Supergraph, TypeId, TypeSet};
 
 /// Objects of one runtime type in one subgraph's answer, with the fields that `@provides` adds there.
 /// The type of an interface object is its interface.
@@ -20,6 +20,9 @@ pub(super) struct Node {
 /// Before any subgraph was asked.
 pub(super) const NOWHERE: SubgraphId = SubgraphId(u16::MAX);
 
+/// The payload of an event: a subgraph that has what is in it, and can't be asked for more.
+pub(super) const EVENT: SubgraphId = SubgraphId(u16::MAX - 1);
+
 /// A field that can be selected at a node.
 pub(super) struct Local<'a> {
     pub ty: &'a FieldType,
@@ -28,6 +31,8 @@ pub(super) struct Local<'a> {
     pub provided: Option<SetId>,
     /// The arguments that are set from objects above.
     pub contexts: &'a [Contextual],
+    /// In whose answer its objects are.
+    pub below: SubgraphId,
 }
 
 impl Local<'_> {
@@ -41,6 +46,17 @@ impl Local<'_> {
 pub(super) struct Joins<'a> {
     pub supergraph: &'a Supergraph,
     pub facts: Facts<'a>,
+    /// What a subscription's field is fed with, instead of what its subgraph answers.
+    pub payload: Option<Payload>,
+}
+
+/// The payload of an event.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Payload {
+    /// Its runtime type.
+    pub ty: TypeId,
+    /// What it has.
+    pub has: SetId,
 }
 
 impl<'a> Joins<'a> {
@@ -52,17 +68,24 @@ impl<'a> Joins<'a> {
         let info: &'a FieldInfo = self.supergraph.field(node.ty, field)?;
         let provided = node.provided.and_then(|set| provided_entry(sets.set(set), node.ty, field));
         let usable = info.join(node.subgraph).filter(|join| self.on(join));
+        let below = node.subgraph;
+        if let (Some(payload), Some(join)) = (self.payload, usable)
+            && self.supergraph.root(OperationKind::Subscription) == Some(node.ty)
+        {
+            let (ty, provided) = (&join.ty, Some(payload.has));
+            return Some(Local { ty, requires: None, provided, contexts: &[], below: EVENT });
+        }
         match (usable, provided) {
             (Some(join), provided) if !join.external || provided.is_some() => {
-                let below = provided.and_then(|entry| entry.sub);
+                let inner = provided.and_then(|entry| entry.sub);
                 let (requires, contexts) =
                     if join.external { (None, &[][..]) } else { (join.requires, &join.contexts[..]) };
-                let provided = both(sets, below, join.provides);
-                Some(Local { ty: &join.ty, requires, provided, contexts })
+                let provided = both(sets, inner, join.provides);
+                Some(Local { ty: &join.ty, requires, provided, contexts, below })
             }
             (None, Some(entry)) => {
                 let (ty, provided) = (&info.ty, entry.sub);
-                Some(Local { ty, requires: None, provided, contexts: &[] })
+                Some(Local { ty, requires: None, provided, contexts: &[], below })
             }
             _ => None,
         }
@@ -95,6 +118,9 @@ impl<'a> Joins<'a> {
     pub fn runtime_types(&self, ty: TypeId, subgraph: SubgraphId) -> TypeSet {
         if self.is_concrete(ty, subgraph) {
             return TypeSet::of(ty);
+        }
+        if let (EVENT, Some(payload)) = (subgraph, self.payload) {
+            return TypeSet::of(payload.ty);
         }
         let join = self.supergraph.ty(ty).join(subgraph).filter(|join| !join.possible.is_empty());
         join.map_or_else(|| TypeSet::of(ty), |join| join.possible.clone())

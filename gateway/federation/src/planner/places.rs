@@ -158,7 +158,7 @@ impl Solver<'_> {
             choice.cost.weight += self.weight(entry);
         }
         if let Some(sub) = entry.sub {
-            let child = self.solve_value(sub, local.ty.named, way.node.subgraph, local.provided)?;
+            let child = self.solve_value(sub, local.ty.named, local.below, local.provided)?;
             let value = self.value(child);
             choice.cost.add_below(&value.cost, choice.level);
             choice.child = Some(child);

@@ -137,7 +137,7 @@ const MAX_RUNNING: usize = 2_000;
 impl<'a> Solver<'a> {
     pub fn new(supergraph: &'a Supergraph, sets: LocalSets<'a>, facts: Facts<'a>, budget: u64) -> Self {
         Self {
-            joins: Joins { supergraph, facts },
+            joins: Joins { supergraph, facts, payload: None },
             sets,
             frags: Pool::default(),
             values: Vec::new(),
@@ -370,7 +370,7 @@ impl<'a> Solver<'a> {
             return Ok(None);
         }
         let Some(sub) = entry.sub else { return Ok(Some(Placed { entry: entry.clone(), child: None })) };
-        let child = self.solve_value(sub, local.ty.named, node.subgraph, local.provided)?;
+        let child = self.solve_value(sub, local.ty.named, local.below, local.provided)?;
         let free = self.value(child).cost.is_free();
         Ok(free.then(|| Placed { entry: entry.clone(), child: Some(child) }))
     }

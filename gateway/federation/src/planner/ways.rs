@@ -196,7 +196,7 @@ impl Solver<'_> {
             let mut level = way.level;
             let mut child = None;
             if let Some(sub) = entry.sub {
-                let id = self.solve_value(sub, local.ty.named, way.node.subgraph, local.provided)?;
+                let id = self.solve_value(sub, local.ty.named, local.below, local.provided)?;
                 let value = self.value(id);
                 if value.missing.is_some() {
                     continue;

@@ -9,6 +9,7 @@ use apollo_compiler::{Name, Schema};
 use rustc_hash::FxHashMap;
 
 mod contexts;
+mod events;
 mod field_sets;
 mod possible;
 
@@ -48,6 +49,14 @@ pub enum SupergraphError {
         /// The name.
         graph: String,
     },
+    /// An `@event` that can't be followed.
+    #[error("@event of {place}: {reason}")]
+    Event {
+        /// `Subscription.field`.
+        place: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// A key, `requires` or `provides` doesn't fit.
     #[error("the field set \"{fields}\" of {place} is not valid: {reason}")]
     FieldSet {
@@ -84,6 +93,7 @@ pub(super) fn read(sdl: &str) -> Result<Supergraph, SupergraphError> {
     let mut types = reader.types()?;
     spread(&mut types, &reader.requirements.all);
     let contexts = reader.contexts(&types)?;
+    let events = reader.events()?;
     let roots = {
         let root = |name: &Option<apollo_compiler::schema::ComponentName>| {
             name.as_ref().and_then(|name| reader.names.id(name))
@@ -107,6 +117,7 @@ pub(super) fn read(sdl: &str) -> Result<Supergraph, SupergraphError> {
         labels,
         requirements: requirements.all,
         contexts,
+        events,
         subgraphs,
         full,
         api: Arc::new(api),

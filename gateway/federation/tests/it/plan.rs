@@ -4,6 +4,7 @@ mod audit;
 mod cases;
 mod contexts;
 mod defer;
+mod events;
 mod facts;
 mod limits;
 mod mermaid;

@@ -7,6 +7,7 @@ use apollo_compiler::parser::SourceSpan;
 use super::super::diagnostic::{Code, Report};
 use super::super::model::{Field, Kind, Subgraph, TypeDef};
 use super::filters;
+use crate::event::{SubjectToken, is_plain, tokens};
 
 const EVENT: &str = "event";
 
@@ -42,13 +43,6 @@ pub(super) struct Check<'a> {
     pub(super) field: &'a Field,
     span: Option<SourceSpan>,
     report: &'a mut Report,
-}
-
-/// What a text in an event stands for.
-pub(super) enum Operand<'a> {
-    Literal,
-    Argument(&'a str),
-    Claim,
 }
 
 impl<'a> Check<'a> {
@@ -94,11 +88,10 @@ impl<'a> Check<'a> {
         }
         for (at, token) in tokens.iter().enumerate().skip(2) {
             let last = at + 1 == tokens.len();
-            match operand(token) {
-                Some(Operand::Argument(name)) => self.token_argument(name),
-                Some(Operand::Claim) => {}
-                _ if *token == "*" || (*token == ">" && last) || is_plain(token) => {}
-                _ => {
+            match SubjectToken::read(token, last) {
+                Some(SubjectToken::Argument(name)) => self.token_argument(&name),
+                Some(_) => {}
+                None => {
                     let why = format!("subject \"{subject}\" has a token \"{token}\"");
                     let help = "a token is letters, digits, _ and -, or * or a last >, or all of it {args.name} or {claims.name}";
                     self.error(Code::EventSubjectInvalid, &why, help);
@@ -143,28 +136,4 @@ impl<'a> Check<'a> {
             format!("[{}] @event on \"Subscription.{}\": {why}", self.subgraph.name, self.field.name);
         self.report.error(code, message).at(self.subgraph.place(self.span)).help(help);
     }
-}
-
-/// `{args.x}` and `{claims.x}` stand for a value, all of the text or nothing; `None` is a broken one.
-pub(super) fn operand(text: &str) -> Option<Operand<'_>> {
-    if !text.contains(['{', '}']) {
-        return Some(Operand::Literal);
-    }
-    let inner = text.strip_prefix('{')?.strip_suffix('}')?;
-    let name = |rest: &'static str| inner.strip_prefix(rest).filter(|name| is_plain(name));
-    name("args.").map(Operand::Argument).or_else(|| name("claims.").map(|_| Operand::Claim))
-}
-
-/// The parts between dots, but for the dots of placeholders.
-fn tokens(subject: &str) -> Vec<&str> {
-    let mut within = false;
-    let dots = subject.split(|c| {
-        within = (within || c == '{') && c != '}';
-        c == '.' && !within
-    });
-    dots.collect()
-}
-
-fn is_plain(token: &str) -> bool {
-    !token.is_empty() && token.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }

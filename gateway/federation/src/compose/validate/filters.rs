@@ -4,7 +4,8 @@ use apollo_compiler::ast::{Type, Value};
 
 use super::super::diagnostic::Code;
 use super::super::model::{Kind, TypeDef};
-use super::events::{Check, Operand, operand};
+use super::events::Check;
+use crate::event::Operand;
 
 /// Conditions nest as deep as the SDL does, and its parser has a limit.
 pub(super) fn check(check: &mut Check<'_>, payload: &TypeDef, filter: &Value) {
@@ -69,9 +70,9 @@ fn comparison(check: &mut Check<'_>, field: &str, ty: &Type, operator: &str, val
 
 /// One operand: a literal of the field's type, or what an argument or a claim holds.
 fn compared(check: &mut Check<'_>, field: &str, ty: &Type, text: &str, list: bool) {
-    match operand(text) {
-        Some(Operand::Claim) => {}
-        Some(Operand::Argument(name)) => match check.argument_type(name) {
+    match Operand::read(text) {
+        Some(Operand::Claim(_)) => {}
+        Some(Operand::Argument(name)) => match check.argument_type(&name) {
             Some(given) if given.inner_named_type() != ty.inner_named_type() || given.is_list() != list => {
                 let why = format!(
                     "where compares field \"{field}\" of type \"{ty}\" with argument \"{name}\" of type \"{given}\""
@@ -84,8 +85,8 @@ fn compared(check: &mut Check<'_>, field: &str, ty: &Type, text: &str, list: boo
                 error(check, &why);
             }
         },
-        Some(Operand::Literal) if is_literal(check, ty, text) => {}
-        Some(Operand::Literal) => {
+        Some(Operand::Literal(_)) if is_literal(check, ty, text) => {}
+        Some(Operand::Literal(_)) => {
             let why = format!("where compares field \"{field}\" of type \"{ty}\" with \"{text}\"");
             error(check, &why);
         }
