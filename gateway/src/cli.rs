@@ -56,7 +56,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Serve(flags) => (serve::run(&flags).map(done), ExitCode::FAILURE),
         Command::Compose(flags) => (compose::run(&flags), ExitCode::from(NOT_TRIED)),
         Command::Check(flags) => (check::run(&flags), ExitCode::from(NOT_TRIED)),
-        Command::Plan(flags) => (plan::run(&flags).map(done), ExitCode::FAILURE),
+        Command::Plan(flags) => (plan::run(&flags), ExitCode::from(NOT_TRIED)),
         Command::Forget(flags) => (forget::run(&flags).map(done), ExitCode::FAILURE),
     };
     outcome.unwrap_or_else(|error| {

@@ -233,6 +233,15 @@ impl fmt::Display for ConfigErrors {
 
 impl std::error::Error for ConfigErrors {}
 
+impl Limits {
+    /// Checks the settings about limits; all mistakes come back together.
+    pub fn check(flags: &LimitFlags) -> Result<Self, ConfigErrors> {
+        let mut read = Reader::default();
+        let limits = limits(&mut read, flags);
+        read.finish().map(|()| limits)
+    }
+}
+
 impl Config {
     /// Checks the settings; all mistakes come back together.
     pub fn check(flags: &ServeFlags) -> Result<Arc<Self>, ConfigErrors> {
@@ -255,7 +264,7 @@ fn trusted(read: &mut Reader, folder: &Path) -> Option<Arc<Trusted>> {
     match Trusted::read(folder) {
         Ok(trusted) => Some(Arc::new(trusted)),
         Err(mistakes) => {
-            mistakes.0.into_iter().for_each(|mistake| read.mistake(format!("--trusted: {mistake}")));
+            mistakes.iter().for_each(|mistake| read.mistake(format!("--trusted: {mistake}")));
             None
         }
     }

@@ -41,6 +41,7 @@ pub use caller::Caller;
 pub use facts::RequestFacts;
 pub use graph::Graph;
 pub use introspection::Introspection;
+pub use limits::check as check_limits;
 pub use operations::Operations;
 pub use parts::Parts;
 pub use prepare::Prepared;

@@ -38,7 +38,7 @@ mod store;
 mod targets;
 
 pub use fixed::{FixedSupergraph, FixedSupergraphError};
-pub use forget::{ForgetError, forget};
+pub use forget::{ForgetError, Forgotten, forget};
 pub use live::Live;
 pub use sdl::Sdl;
 pub use status::{Diagnostic, Status, StoreStatus, SubgraphStatus};

@@ -37,25 +37,50 @@ pub struct TrustedDocument {
     pub whole: bool,
 }
 
-/// Everything that is wrong with a folder of documents.
+/// Something that is wrong with a folder of documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TrustedErrors(pub Vec<String>);
+pub struct TrustedMistake {
+    /// The file, from the folder; empty for the folder itself.
+    pub file: String,
+    /// Line and column, from 1.
+    pub place: Option<(usize, usize)>,
+    /// What is wrong.
+    pub message: String,
+}
 
-impl fmt::Display for TrustedErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("\n"))
+impl TrustedMistake {
+    fn of(file: &str, message: String) -> Self {
+        Self { file: file.to_owned(), place: None, message }
     }
 }
 
-impl std::error::Error for TrustedErrors {}
+impl fmt::Display for TrustedMistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, place, message } = self;
+        match place {
+            Some((line, column)) => write!(f, "{file}:{line}:{column}: {message}"),
+            None if file.is_empty() => f.write_str(message),
+            None => write!(f, "{file}: {message}"),
+        }
+    }
+}
 
 impl Trusted {
-    /// Reads a folder; all mistakes come back together, each with its file.
-    pub fn read(folder: &Path) -> Result<Self, TrustedErrors> {
+    /// Reads a folder, or says everything that is wrong with it.
+    pub fn read(folder: &Path) -> Result<Self, Vec<TrustedMistake>> {
+        match Self::read_what_is_right(folder) {
+            (trusted, mistakes) if mistakes.is_empty() => Ok(trusted),
+            (_, mistakes) => Err(mistakes),
+        }
+    }
+
+    /// Reads a folder as far as it can be, and says what is wrong with the rest.
+    pub fn read_what_is_right(folder: &Path) -> (Self, Vec<TrustedMistake>) {
         let mut mistakes = Vec::new();
         let files = read::files(folder, &mut mistakes);
         if files.is_empty() && mistakes.is_empty() {
-            mistakes.push(format!("{} has no file *.graphql, so nothing could be run", folder.display()));
+            let why = format!("{} has no file *.graphql, so nothing could be run", folder.display());
+            mistakes.push(TrustedMistake::of("", why));
         }
         let mut trusted = Self { documents: Vec::new(), texts: HashMap::new(), ids: HashMap::new() };
         for (file, text) in files {
@@ -64,7 +89,7 @@ impl Trusted {
                 Err(found) => mistakes.extend(found),
             }
         }
-        if mistakes.is_empty() { Ok(trusted) } else { Err(TrustedErrors(mistakes)) }
+        (trusted, mistakes)
     }
 
     /// The documents, in the order of their files.

@@ -7,7 +7,7 @@
 use typed_arena::Arena;
 
 use crate::TypeSet;
-use crate::plan::Condition;
+use crate::plan::{Condition, Literal};
 use crate::pool::{Layer, Pool};
 use crate::supergraph::FieldName;
 
@@ -68,7 +68,6 @@ pub(crate) struct Sets {
     sets: Pool<Box<[Entry]>>,
     keys: Pool<Box<str>>,
     args: Pool<Arguments>,
-    conds: Pool<Condition>,
 }
 
 /// The same for one planning, on top of the supergraph's. Sets live in an arena, so that one can be looked at
@@ -78,7 +77,7 @@ pub(crate) struct LocalSets<'a> {
     sets: Layer<'a, Box<[Entry]>, &'a [Entry]>,
     keys: Layer<'a, Box<str>>,
     args: Layer<'a, Arguments>,
-    conds: Layer<'a, Condition>,
+    conds: condition::Conditions,
 }
 
 impl<'a> LocalSets<'a> {
@@ -88,12 +87,11 @@ impl<'a> LocalSets<'a> {
             sets: Layer::over(base.map(|base| &base.sets)),
             keys: Layer::over(base.map(|base| &base.keys)),
             args: Layer::over(base.map(|base| &base.args)),
-            conds: Layer::over(base.map(|base| &base.conds)),
+            conds: condition::Conditions::default(),
         };
         // Number 0 has a meaning in both; the first of all layers gives it to them.
         if base.is_none() {
             local.intern_args(Arguments::default());
-            local.intern_condition(condition::always());
         }
         local
     }
@@ -103,7 +101,6 @@ impl<'a> LocalSets<'a> {
             sets: self.sets.into_own().map(Box::from),
             keys: self.keys.into_own(),
             args: self.args.into_own(),
-            conds: self.conds.into_own(),
         }
     }
 
@@ -135,35 +132,40 @@ impl<'a> LocalSets<'a> {
         ArgsId(self.args.intern::<_, Arguments>(args, |args| args))
     }
 
-    pub fn condition(&self, id: CondId) -> &Condition {
-        self.conds.item(id.0)
+    /// The condition as alternatives; `None`: it has too many.
+    pub fn alternatives(&self, id: CondId) -> Option<Condition> {
+        self.conds.alternatives(id)
+    }
+
+    /// The condition that a variable has a value.
+    pub fn literal(&self, literal: Literal) -> CondId {
+        self.conds.literal(literal)
     }
 
     /// Both hold. `None`: that can't be.
-    pub fn and(&mut self, a: CondId, b: CondId) -> Option<CondId> {
+    pub fn and(&self, a: CondId, b: CondId) -> Option<CondId> {
         if a == CondId::ALWAYS || a == b {
             return Some(b);
         }
         if b == CondId::ALWAYS {
             return Some(a);
         }
-        let both = condition::and(self.condition(a), self.condition(b));
-        (!both.any.is_empty()).then(|| self.intern_condition(both))
+        self.conds.and(a, b)
     }
 
     /// One of them holds.
-    pub fn or(&mut self, a: CondId, b: CondId) -> CondId {
+    pub fn or(&self, a: CondId, b: CondId) -> CondId {
         if a == b || a == CondId::ALWAYS {
             return a;
         }
         if b == CondId::ALWAYS {
             return b;
         }
-        let either = condition::or(self.condition(a), self.condition(b));
-        self.intern_condition(either)
+        self.conds.or(a, b)
     }
 
-    pub fn intern_condition(&mut self, condition: Condition) -> CondId {
-        CondId(self.conds.intern::<_, Condition>(condition, |condition| condition))
+    /// Conditions were too much work to be right.
+    pub fn conditions_are_too_complex(&self) -> bool {
+        self.conds.are_too_complex()
     }
 }

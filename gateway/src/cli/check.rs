@@ -18,7 +18,11 @@ use super::{
     inputs::{self, Inputs},
     nats,
 };
-use crate::{registry::FixedSupergraph, trusted::Trusted};
+use crate::{
+    config::{LimitFlags, Limits},
+    registry::FixedSupergraph,
+    trusted::{Trusted, TrustedMistake},
+};
 
 mod operations;
 mod report;
@@ -30,13 +34,13 @@ use report::Report;
 const AFTER_HELP: &str = "\
 Examples:
   tributary check products=products.graphql --nats nats://127.0.0.1:4222
-  tributary check products=new.graphql --against schema/ --trusted operations/
-  tributary check schema/ --supergraph supergraph.graphql
+  tributary check products=new.graphql --against subgraphs/ --trusted operations/
+  tributary check subgraphs/ --supergraph supergraph.graphql
 
 Exit codes:
   0  nothing breaks
   1  it doesn't compose, or breaks clients or trusted operations
-  2  it couldn't be tried: flags, files, NATS";
+  2  it couldn't be told: flags, files, NATS, or a state before that doesn't compose";
 
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
@@ -56,7 +60,7 @@ pub(super) struct Flags {
     /// Folder of trusted operations, to be told which of them break
     #[arg(long, env = "TRIBUTARY_TRUSTED", value_name = "DIR")]
     trusted: Option<PathBuf>,
-    /// Lets breaking changes pass to what no trusted operation uses
+    /// Lets breaking changes pass to what no trusted operation uses; takes --trusted
     #[arg(long, requires = "trusted")]
     only_trusted: bool,
     /// How the result is told
@@ -68,6 +72,9 @@ pub(super) struct Flags {
     /// The id that the NATS credential binds
     #[arg(long, env = "TRIBUTARY_GATEWAY_ID", requires = "nats", value_name = "ID")]
     gateway_id: Option<String>,
+    /// As `serve` has them: a trusted operation that exceeds one is broken.
+    #[command(flatten)]
+    limits: LimitFlags,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -86,34 +93,61 @@ pub(super) fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
     }
     let given = inputs::in_files(&flags.subgraphs)?;
     let trusted = flags.trusted.as_deref().map(read_trusted).transpose()?;
+    let limits = Limits::check(&flags.limits)?;
     let before = match &flags.nats {
         Some(url) => nats::inputs(url, flags.gateway_id.as_deref(), flags.graph.as_deref())?,
         None => inputs::in_files(&flags.against).context("--against")?,
     };
-    let old = old_supergraph(flags, &before)?;
     let mut after = before.clone();
-    after.extend(given.clone());
+    after.extend(given);
+    let old = old_supergraph(flags, &before)?;
+    if flags.supergraph.is_some() {
+        old.as_deref().map_or(Ok(()), |old| all_are_given(old, &after))?;
+    }
     let composition = compose(&inputs::sdls(&after));
     let new = composition.supergraph.as_deref().map(Supergraph::parse).transpose()?;
     let report = Report {
         subgraphs: report::subgraphs(&before, &after),
         changes: old.as_deref().zip(new.as_ref()).map(|(old, new)| changed(old, new)),
-        uses: trusted.as_ref().zip(old.as_deref()).map(|(all, old)| uses(all, old)),
-        operations: trusted.zip(new.as_ref()).map(|(all, new)| Operations::check(&all, old.as_deref(), new)),
+        uses: trusted.as_ref().zip(old.as_deref()).map(|((all, _), old)| uses(all, old)),
+        operations: trusted
+            .zip(new.as_ref())
+            .map(|((all, mistakes), new)| Operations::check(&all, &mistakes, old.as_deref(), new, &limits)),
+        nothing_known: old.is_none(),
         composition: &composition,
         inputs: &after,
         only_trusted: flags.only_trusted,
     };
     let told = match flags.format {
         Format::Text => report.to_string(),
-        Format::Json => report.to_json()?,
+        Format::Json => report.to_json(flags.trusted.as_deref())?,
         Format::Github => report.to_github(flags.trusted.as_deref()),
     };
     // Nothing to annotate is nothing to print.
     if !told.is_empty() {
         super::print(&told)?;
     }
-    Ok(if report.breaks() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(match report.breaks() {
+        true => ExitCode::FAILURE,
+        false if report.nothing_known => ExitCode::from(NOT_TOLD),
+        false => ExitCode::SUCCESS,
+    })
+}
+
+/// Nothing that breaks was found, but not everything was looked at.
+const NOT_TOLD: u8 = 2;
+
+/// A supergraph is compared with all of its subgraphs: those that are missing would seem to be removed.
+fn all_are_given(supergraph: &Supergraph, given: &Inputs) -> anyhow::Result<()> {
+    let names = supergraph.subgraphs().iter().map(|subgraph| &*subgraph.name);
+    let missing: Vec<&str> = names.filter(|name| !given.contains_key(*name)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "--supergraph has subgraphs besides those that are given: {}; give them too, or --against or --nats with the others",
+        missing.join(", ")
+    )
 }
 
 fn changed(old: &Supergraph, new: &Supergraph) -> Vec<Change> {
@@ -128,10 +162,12 @@ fn uses(trusted: &Trusted, old: &Supergraph) -> Uses {
     uses
 }
 
-fn read_trusted(folder: &Path) -> anyhow::Result<Trusted> {
-    match Trusted::read(folder) {
-        Ok(trusted) => Ok(trusted),
-        Err(mistakes) => bail!("--trusted: {}", mistakes.0.join("\nerror: --trusted: ")),
+/// What is wrong in a file is told with the rest; without a folder there is nothing to tell.
+fn read_trusted(folder: &Path) -> anyhow::Result<(Trusted, Vec<TrustedMistake>)> {
+    let (trusted, mistakes) = Trusted::read_what_is_right(folder);
+    match mistakes.iter().find(|mistake| mistake.file.is_empty()) {
+        Some(mistake) => bail!("--trusted: {mistake}"),
+        None => Ok((trusted, mistakes)),
     }
 }
 
@@ -140,12 +176,8 @@ fn old_supergraph(flags: &Flags, before: &Inputs) -> anyhow::Result<Option<Arc<S
     if let Some(path) = &flags.supergraph {
         return Ok(Some(FixedSupergraph::read(path)?.supergraph));
     }
-    let Some(sdl) = compose(&inputs::sdls(before)).supergraph else {
-        super::complain(
-            "hint: the state before doesn't compose, so nothing is known about changes; \
-             --supergraph can say what clients use",
-        );
-        return Ok(None);
-    };
-    Ok(Some(Arc::new(Supergraph::parse(&sdl)?)))
+    match compose(&inputs::sdls(before)).supergraph {
+        Some(sdl) => Ok(Some(Arc::new(Supergraph::parse(&sdl)?))),
+        None => Ok(None),
+    }
 }

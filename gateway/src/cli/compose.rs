@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf, process::ExitCode};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use tributary_federation::compose::{Composition, compose};
@@ -24,7 +24,7 @@ Exit codes:
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Flags {
     /// Subgraphs: a name and the file with its SDL, or a folder of files NAME.graphql
-    #[arg(value_name = "NAME=FILE|FOLDER", required_unless_present = "nats", conflicts_with = "nats")]
+    #[arg(value_name = "NAME=FILE|FOLDER", conflicts_with = "nats")]
     subgraphs: Vec<String>,
     /// Takes what serves on NATS at this moment instead
     #[arg(long, value_name = "URL")]
@@ -56,6 +56,9 @@ enum Format {
 pub(super) fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
     let inputs = match &flags.nats {
         Some(url) => nats::inputs(url, flags.gateway_id.as_deref(), flags.graph.as_deref())?,
+        None if flags.subgraphs.is_empty() => {
+            bail!("compose what? Give NAME=FILE, a folder of files NAME.graphql, or --nats URL")
+        }
         None => inputs::in_files(&flags.subgraphs)?,
     };
     let composition = compose(&inputs::sdls(&inputs));
@@ -70,14 +73,17 @@ fn tell(flags: &Flags, composition: &Composition, inputs: &Inputs) -> anyhow::Re
     let sdl = composition.supergraph.as_deref().filter(|_| flags.output.is_none());
     let found = match flags.format {
         Format::Json => return tell_json(composition, inputs, sdl),
-        Format::Text => diagnostics::text(composition),
+        Format::Text => diagnostics::text(composition, inputs),
         Format::Github => diagnostics::github(composition, inputs),
     };
     if !found.is_empty() {
         super::complain(found.trim_end());
     }
     if composition.supergraph.is_none() && flags.format == Format::Text {
-        super::complain(format_args!("error: {} subgraphs don't compose", inputs.len()));
+        super::complain(match inputs.len() {
+            1 => "error: the subgraph doesn't compose".to_owned(),
+            several => format!("error: the {several} subgraphs don't compose"),
+        });
     }
     sdl.map_or(Ok(()), super::print)
 }

@@ -8,10 +8,11 @@ use tributary_federation::compose::{Composition, Diagnostic, Place};
 use super::inputs::Inputs;
 
 /// For people, one finding after the other.
-pub(super) fn text(composition: &Composition) -> String {
+pub(super) fn text(composition: &Composition, inputs: &Inputs) -> String {
     let mut text = String::new();
     for found in &composition.diagnostics {
-        writeln!(text, "{}: {found}", severity(found)).expect("a string takes everything");
+        let message = message(found, inputs).replace('\n', "\n  ");
+        writeln!(text, "{}: {}: {message}", severity(found), found.code).expect("a string takes everything");
     }
     text
 }

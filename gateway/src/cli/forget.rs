@@ -3,6 +3,8 @@
 use clap::Args;
 use tributary_protocol::SubgraphName;
 
+use crate::registry::Forgotten;
+
 /// Exit codes, for --help.
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -30,8 +32,13 @@ pub(super) struct Flags {
 
 pub(super) fn run(flags: &Flags) -> anyhow::Result<()> {
     super::on_nats(&flags.nats, flags.gateway_id.as_deref(), async |transport| {
-        crate::registry::forget(&transport, &flags.name).await?;
-        super::complain(format_args!("{} is forgotten", flags.name));
+        let name = &flags.name;
+        super::complain(match crate::registry::forget(&transport, name).await? {
+            Forgotten::ByAll => format!("{name} is forgotten"),
+            Forgotten::ByRunning => format!(
+                "there is no JetStream, so nobody knows whether there was a {name}: running gateways were told to forget it"
+            ),
+        });
         Ok(())
     })
 }

@@ -46,7 +46,12 @@ pub(super) fn in_files(arguments: &[String]) -> anyhow::Result<Inputs> {
 fn in_file(pair: &str) -> anyhow::Result<(String, Input)> {
     let Some((name, path)) = pair.split_once('=').filter(|(name, path)| !name.is_empty() && !path.is_empty())
     else {
-        bail!("{pair:?} is neither a folder nor of the form NAME=FILE");
+        let path = Path::new(pair);
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        match path.is_file() {
+            true => bail!("{pair:?} has no name; say which subgraph it is: {stem}={pair}"),
+            false => bail!("there is no folder {pair:?}, and it isn't of the form NAME=FILE"),
+        }
     };
     read(name, path)
 }
@@ -62,10 +67,18 @@ fn in_folder(folder: &str) -> Vec<anyhow::Result<(String, Input)>> {
     let mut files: Vec<_> = paths
         .iter()
         .filter(|path| path.extension().is_some_and(|extension| extension == "graphql"))
+        .filter(|path| !path.file_name().unwrap_or_default().to_string_lossy().starts_with('.'))
         .collect();
     files.sort();
     if files.is_empty() {
         return vec![Err(anyhow::anyhow!("{folder} has no file NAME.graphql"))];
+    }
+    // Whoever calls a file so means it as one, and a subgraph that is left out is seen too late.
+    let mut overlooked = paths.iter().filter(|path| {
+        path.extension().is_some_and(|extension| extension == "gql" || extension == "graphqls")
+    });
+    if let Some(path) = overlooked.next() {
+        return vec![Err(anyhow::anyhow!("{} isn't read: rename it to NAME.graphql", path.display()))];
     }
     let name = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     files.into_iter().map(|path| read(&name(path), &path.to_string_lossy())).collect()
@@ -74,5 +87,8 @@ fn in_folder(folder: &str) -> Vec<anyhow::Result<(String, Input)>> {
 fn read(name: &str, path: &str) -> anyhow::Result<(String, Input)> {
     let name: SubgraphName = name.parse().with_context(|| format!("the name for {path}"))?;
     let sdl = fs::read_to_string(path).with_context(|| format!("can't read {path}"))?;
+    if sdl.contains("enum join__Graph") {
+        bail!("{path} is a supergraph and no subgraph");
+    }
     Ok((name.to_string(), Input { sdl, file: Some(path.to_owned()) }))
 }

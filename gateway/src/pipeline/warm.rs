@@ -71,6 +71,6 @@ fn tell(document: &TrustedDocument, operation: Option<&str>, rejection: &Rejecti
     if let [_] = &document.operations[..] {
         let (code, message) = (rejection.code().as_str(), &rejection.errors()[0].message);
         let (file, operation) = (&*document.file, operation.unwrap_or_default());
-        tracing::warn!(code, file, operation, "a trusted operation doesn't fit the graph: {message}");
+        tracing::warn!(code, file, operation, "a trusted operation can't be run: {message}");
     }
 }

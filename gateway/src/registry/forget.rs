@@ -28,8 +28,17 @@ pub enum ForgetError {
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// Who has forgotten a subgraph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forgotten {
+    /// Running gateways and the bucket.
+    ByAll,
+    /// Running gateways, if they knew it: without JetStream there is no bucket that could tell.
+    ByRunning,
+}
+
 /// Forgets a subgraph that has no instances any more: running gateways and the bucket.
-pub async fn forget(transport: &Transport, name: &SubgraphName) -> Result<(), ForgetError> {
+pub async fn forget(transport: &Transport, name: &SubgraphName) -> Result<Forgotten, ForgetError> {
     let asked = transport.ask(name.as_str(), Verb::Info.of(name)).await;
     let inquiry = asked.map_err(|_| ForgetError::Disconnected)?;
     match tokio::time::timeout(OBJECTIONS, inquiry.next()).await {
@@ -41,8 +50,8 @@ pub async fn forget(transport: &Transport, name: &SubgraphName) -> Result<(), Fo
     }
     let store = Store::new(transport.link().client().clone());
     match store.forget(name).await {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(ForgetError::Unknown(name.to_string())),
+        Ok(Some(forgotten)) => Ok(forgotten),
+        Ok(None) => Err(ForgetError::Unknown(name.to_string())),
         Err(error) => Err(ForgetError::Store(StoreError::into(error))),
     }
 }

@@ -25,6 +25,7 @@ use flate2::write::GzEncoder;
 use futures_util::TryStreamExt;
 use tributary_protocol::SubgraphName;
 
+use super::forget::Forgotten;
 use super::sdl::Sdl;
 use super::select::SdlSet;
 
@@ -115,20 +116,20 @@ impl Store {
         Ok(forgotten)
     }
 
-    /// Forgets a name; `false`: the bucket knows none like it. Gateways hear it as a message, even where there is
+    /// Forgets a name; `None`: the bucket knows none like it. Gateways hear it as a message, even where there is
     /// no JetStream to remember it: then nobody can say whether there was such a name.
-    pub(super) async fn forget(&self, name: &SubgraphName) -> Result<bool, StoreError> {
+    pub(super) async fn forget(&self, name: &SubgraphName) -> Result<Option<Forgotten>, StoreError> {
         match self.bucket().await {
             Ok(bucket) => {
                 let entry = bucket.entry(name.as_str()).await.map_err(unavailable)?;
                 if entry.is_none_or(|entry| entry.operation != Operation::Put) {
-                    return Ok(false);
+                    return Ok(None);
                 }
                 bucket.delete(name.as_str()).await.map_err(unavailable)?;
-                Ok(true)
+                Ok(Some(Forgotten::ByAll))
             }
             Err(error) => {
-                tracing::warn!(code = "STORE_UNAVAILABLE", %error, "only running gateways forget {name}");
+                tracing::debug!(code = "STORE_UNAVAILABLE", %error, "only running gateways forget {name}");
                 let mut headers = HeaderMap::new();
                 headers.insert("KV-Operation", "DEL");
                 let subject = format!("{KEY_PREFIX}{name}");
@@ -137,7 +138,7 @@ impl Store {
                     .await
                     .map_err(unavailable)?;
                 self.client.flush().await.map_err(unavailable)?;
-                Ok(true)
+                Ok(Some(Forgotten::ByRunning))
             }
         }
     }

@@ -11,7 +11,7 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 fn trusted(files: &[(&str, &str)]) -> Result<Trusted, Vec<String>> {
-    Trusted::read(folder(files).path()).map_err(|errors| errors.0)
+    Trusted::read(folder(files).path()).map_err(|errors| errors.iter().map(ToString::to_string).collect())
 }
 
 fn id(text: &str) -> String {
@@ -104,7 +104,7 @@ fn a_folder_with_nothing_is_a_mistake() {
     let empty = trusted(&[("note.txt", "")]).unwrap_err();
     assert!(empty.len() == 1 && empty[0].contains("has no file *.graphql"), "{empty:?}");
     let missing = Trusted::read(Path::new("no/such/folder")).unwrap_err();
-    assert!(missing.0.len() == 1 && missing.0[0].contains("no/such/folder"), "{missing:?}");
+    assert!(missing.len() == 1 && missing[0].message.contains("no/such/folder"), "{missing:?}");
 }
 
 #[test]

@@ -99,16 +99,115 @@ fn without_nats_commands_end_and_say_so() {
 fn a_file_that_is_no_supergraph_is_told_briefly() {
     let folder = Folder::new();
     folder.write("other.txt", &"What is this?\n".repeat(500));
-    for arguments in [
-        ["plan", "--supergraph", "other.txt", "{ hello }"].as_slice(),
-        &["serve", "--supergraph", "other.txt", "--listen", "127.0.0.1:0"],
+    for (arguments, code) in [
+        (["plan", "--supergraph", "other.txt", "{ hello }"].as_slice(), 2),
+        (&["serve", "--supergraph", "other.txt", "--listen", "127.0.0.1:0"], 1),
     ] {
         let output = folder.run(arguments);
-        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(output.status.code(), Some(code));
         let words = text(&output.stderr);
         assert!(output.stdout.is_empty() && words.contains("other.txt is no supergraph"), "{words}");
         assert!(words.lines().count() < 30, "{words}");
     }
+    // What is likeliest isn't hidden by what follows from it; a long line isn't shown as often as it has mistakes.
+    let mistakes: String = (0..3000).map(|n| format!("type T{n} {{ f: Nowhere{n} }} ")).collect();
+    for (name, content, words) in [
+        ("one.txt", ALPHA, "compose the subgraphs first"),
+        ("long.txt", &*format!("enum join__Graph {{ A }} {mistakes}"), "and 2991 more"),
+    ] {
+        folder.write(name, content);
+        let output = folder.run(&["check", "alpha=alpha.graphql", "--supergraph", name]);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains(words) && told.len() < 2000, "{told}");
+    }
+}
+
+/// Each mistake is told with its place and code, and not with the line it is in, which may be long.
+#[test]
+fn plan_tells_what_is_wrong_with_an_operation() {
+    let folder = Folder::new();
+    folder.write("supergraph.txt", &text(&folder.run(&["compose", "."]).stdout));
+    folder.write("two.txt", "query A { hello }\nquery B { hello }");
+    let unknown: String = (0..2000).map(|n| format!("u{n} ")).collect();
+    folder.write("unknown.txt", &format!("{{ {unknown} }}"));
+    for (query, more, words) in [
+        ("{ hello", &[][..], "error: operation:1:8: GRAPHQL_PARSE_FAILED: "),
+        ("@unknown.txt", &[], "error: unknown.txt:1:3: GRAPHQL_VALIDATION_FAILED: "),
+        ("@unknown.txt", &[], "error: and 1980 more"),
+        (
+            "@two.txt",
+            &[],
+            "error: OPERATION_NOT_FOUND: there are several operations; --operation takes one of: A, B",
+        ),
+        (
+            "@two.txt",
+            &["--operation", "C"],
+            "OPERATION_NOT_FOUND: there is no operation \"C\"; there are: A, B",
+        ),
+    ] {
+        let output = folder.run(&[&["plan", "--supergraph", "supergraph.txt", query], more].concat());
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(output.stdout.is_empty() && told.contains(words) && told.len() < 4000, "{told}");
+    }
+    let file = folder.run(&["plan", "--supergraph", "supergraph.txt", "two.txt"]);
+    assert_eq!(file.status.code(), Some(2));
+    assert!(text(&file.stderr).contains("@two.txt reads it"), "{}", text(&file.stderr));
+    let alone = folder.run(&["plan", "--supergraph", "supergraph.txt", "{ __typename }"]);
+    assert!(
+        alone.status.success() && text(&alone.stdout).starts_with("no fetches"),
+        "{}",
+        text(&alone.stdout)
+    );
+}
+
+/// A plan can depend on more than the operation.
+#[test]
+fn plan_shows_what_is_deferred_and_what_labels_and_authorisation_change() {
+    let folder = Folder::new();
+    let link = |imports: &str| {
+        format!(
+            r#"extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", {imports}]) "#
+        )
+    };
+    folder.write("alpha.graphql", &(link(r#""@authenticated""#) + r#"type Query { item: Item } type Item @key(fields: "id") { id: ID! old: Int secret: Int @authenticated }"#));
+    folder.write("beta.graphql", &(link(r#""@override""#) + r#"type Item @key(fields: "id") { id: ID! stock: Int old: Int @override(from: "alpha", label: "moved") }"#));
+    folder.write("supergraph.txt", &text(&folder.run(&["compose", "."]).stdout));
+    let plan = |query: &str, more: &[&str]| {
+        let output = folder.run(&[&["plan", "--supergraph", "supergraph.txt", query], more].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let deferred = plan("{ item { id ... @defer { stock } } }", &["--format", "json"]);
+    let deferred: serde_json::Value = serde_json::from_str(&deferred).unwrap();
+    assert_eq!(deferred["deferred"].as_array().map(Vec::len), Some(1), "{deferred:#}");
+    assert!(!plan("{ item { old } }", &[]).contains("1 beta"));
+    assert!(plan("{ item { old } }", &["--override-label", "moved"]).contains("1 beta"));
+    assert!(plan("{ item { id secret } }", &[]).contains("secret"));
+    assert!(!plan("{ item { id secret } }", &["--anonymous"]).contains("secret"));
+}
+
+/// A subgraph that is left out by mistake would be missed too late.
+#[test]
+fn what_was_probably_meant_is_said() {
+    let folder = Folder::new();
+    let supergraph = text(&folder.run(&["compose", "."]).stdout);
+    let told = |arguments: &[&str]| {
+        let output = folder.run(arguments);
+        assert_eq!(output.status.code(), Some(2));
+        text(&output.stderr)
+    };
+    assert!(told(&["compose"]).contains("--nats URL"));
+    assert!(told(&["compose", "alpha.graphql"]).contains("alpha=alpha.graphql"));
+    folder.write("gamma.gql", BETA);
+    assert!(told(&["compose", "."]).contains("gamma.gql isn't read: rename it"));
+    std::fs::rename(folder.0.path().join("gamma.gql"), folder.0.path().join(".gamma.graphql")).unwrap();
+    assert!(folder.run(&["compose", "."]).status.success(), "an editor's own file is nobody's subgraph");
+    folder.write("supergraph.graphql", &supergraph);
+    assert!(told(&["compose", "."]).contains("supergraph.graphql is a supergraph"));
+    let (missing, words) = (["check", "alpha=alpha.graphql", "--supergraph", "supergraph.graphql"], "beta");
+    assert!(told(&missing).contains(words) && told(&missing).contains("--against"));
 }
 
 #[test]

@@ -124,8 +124,9 @@ impl<'a> Examined<'a> {
         variables.extend(names.filter_map(|name| self.plan.variables.iter().position(|it| **it == *name)));
         let count = 1u32.checked_shl(variables.len() as u32).unwrap_or(u32::MAX).min(COMBINATIONS);
         let values = |bits: u32| {
-            let one =
-                |(at, &variable): (usize, &usize)| (&*self.plan.variables[variable], bits >> at & 1 == 1);
+            let one = |(at, &variable): (usize, &usize)| {
+                (&*self.plan.variables[variable], bits.checked_shr(at as u32).unwrap_or(0) & 1 == 1)
+            };
             Some(variables.iter().enumerate().map(one).collect())
         };
         let own = (0..count).filter(|_| !variables.is_empty()).map(values);

@@ -38,6 +38,9 @@ pub(super) fn finish(
         fetches.push(fetch(&drafts, unit, operation, kind, &mut reads, &mut outputs.conditions));
     }
     let Outputs { outputs, enums, conditions, has_introspection, deferred, .. } = outputs;
+    if conditions.too_complex || drafts.solver.sets.conditions_are_too_complex() {
+        return Err(PlanError::TooComplex);
+    }
     let reads = reads.all;
     let mut plan = Plan {
         kind,

@@ -29,6 +29,8 @@ pub(super) struct Outputs<'d, 'a> {
 #[derive(Default)]
 pub(super) struct Conditions {
     pub all: Vec<Condition>,
+    /// One of them has too many alternatives.
+    pub too_complex: bool,
     ids: FxHashMap<CondId, ConditionId>,
 }
 
@@ -39,7 +41,10 @@ impl Conditions {
         }
         let all = &mut self.all;
         Some(*self.ids.entry(cond).or_insert_with(|| {
-            all.push(drafts.solver.sets.condition(cond).clone());
+            // What has too many has failed then.
+            let alternatives = drafts.solver.sets.alternatives(cond);
+            self.too_complex |= alternatives.is_none();
+            all.push(alternatives.unwrap_or_default());
             ConditionId(all.len() as u32 - 1)
         }))
     }

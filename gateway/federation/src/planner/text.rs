@@ -106,8 +106,9 @@ impl Text {
             self.plain(drafts, field, subgraph);
             return;
         }
-        let alternatives = drafts.solver.sets.condition(field.cond).any.clone();
-        for literals in alternatives {
+        // What can't be said briefly is asked for in any case: the answer's fields have their own conditions.
+        let alternatives = drafts.solver.sets.alternatives(field.cond);
+        for literals in alternatives.map_or_else(|| vec![Vec::new()], |condition| condition.any) {
             self.separate();
             for literal in &literals {
                 let directive = if literal.expected { "include" } else { "skip" };

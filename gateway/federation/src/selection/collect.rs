@@ -8,7 +8,7 @@ use apollo_compiler::executable::{
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::{SmallVec, smallvec};
 
-use super::{ArgsId, Arguments, CondId, Entry, KeyId, LocalSets, SetId, condition, defer};
+use super::{ArgsId, Arguments, CondId, Entry, KeyId, LocalSets, SetId, defer};
 use crate::plan::{Literal, VariableId};
 use crate::pool::SmallMap;
 use crate::supergraph::FieldName;
@@ -58,6 +58,8 @@ pub(crate) struct Collector<'a, 'd, 's> {
     labels: Labels,
     pub sets: &'a mut LocalSets<'s>,
     memo: Memo,
+    /// Fragments before those that they spread; worked out when it is needed.
+    order: Option<FxHashMap<&'d str, usize>>,
     budget: u64,
     depth: u32,
 }
@@ -68,7 +70,12 @@ struct Gathering<'d> {
     field: FieldName,
     args: ArgsId,
     types: TypeSet,
-    conds: SmallVec<[CondId; 2]>,
+    /// Where it stands first.
+    first: CondId,
+    /// Where it stands at all.
+    any: CondId,
+    /// It stands under different conditions.
+    differs: bool,
     parts: Parts<'d>,
 }
 
@@ -76,8 +83,14 @@ struct Gathering<'d> {
 struct Gathered<'d> {
     entries: Vec<Gathering<'d>>,
     by_key: SmallMap<KeyId, SmallVec<[usize; 2]>>,
-    spread: FxHashSet<(&'d str, TypeSet, CondId)>,
+    /// The fragments that were walked for these types, and where they were.
+    spread: FxHashMap<Spread<'d>, CondId>,
+    /// Those that were met again where they weren't walked for yet.
+    again: FxHashMap<Spread<'d>, CondId>,
 }
+
+/// A fragment's name, and the types that it is spread on.
+type Spread<'d> = (&'d str, TypeSet);
 
 impl<'a, 'd, 's> Collector<'a, 'd, 's> {
     pub fn new(
@@ -97,6 +110,7 @@ impl<'a, 'd, 's> Collector<'a, 'd, 's> {
             labels: Vec::new(),
             sets,
             memo: SmallMap::default(),
+            order: None,
             budget,
             depth: 0,
         }
@@ -137,6 +151,7 @@ impl<'a, 'd, 's> Collector<'a, 'd, 's> {
         for (set, cond) in parts {
             self.gather(&set.selections, types, cond, &mut gathered)?;
         }
+        self.gather_again(&mut gathered)?;
         let mut entries = Vec::with_capacity(gathered.entries.len());
         for gathering in gathered.entries {
             let entry = self.finish(gathering)?;
@@ -172,11 +187,42 @@ impl<'a, 'd, 's> Collector<'a, 'd, 's> {
                         self.gather_deferred(number, &fragment.selection_set, &types, cond, out);
                         continue;
                     }
-                    let first = out.spread.insert((fragment.name.as_str(), types.clone(), cond));
-                    if first && !types.is_empty() {
-                        self.gather(&fragment.selection_set.selections, &types, cond, out)?;
+                    if types.is_empty() {
+                        continue;
+                    }
+                    let spread = (fragment.name.as_str(), types.clone());
+                    match out.spread.get(&spread) {
+                        None => {
+                            out.spread.insert(spread, cond);
+                            self.gather(&fragment.selection_set.selections, &types, cond, out)?;
+                        }
+                        Some(&known) if self.sets.or(known, cond) != known => {
+                            let again =
+                                out.again.get(&spread).map_or(cond, |other| self.sets.or(*other, cond));
+                            out.again.insert(spread, again);
+                        }
+                        Some(_) => {}
                     }
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Walks fragments for all conditions at once under which they were met again: each before those that it spreads,
+    /// so that none is walked as often as there are ways to it. The order of fields is that of the first walk.
+    fn gather_again(&mut self, out: &mut Gathered<'d>) -> Result<(), CollectError> {
+        while !out.again.is_empty() {
+            self.budget = self.budget.checked_sub(out.again.len() as u64).ok_or(CollectError::TooComplex)?;
+            let order = self.order.get_or_insert_with(|| spread_order(self.fragments));
+            let place = |(name, types): &Spread<'d>| (order.get(name).copied(), types.clone());
+            let Some(next) = out.again.keys().min_by_key(|spread| place(spread)).cloned() else { break };
+            let Some(cond) = out.again.remove(&next) else { break };
+            let known = out.spread.get(&next).map_or(cond, |known| self.sets.or(*known, cond));
+            let (name, types) = next.clone();
+            out.spread.insert(next, known);
+            if let Some(fragment) = self.fragments.and_then(|fragments| fragments.get(name)) {
+                self.gather(&fragment.selection_set.selections, &types, cond, out)?;
             }
         }
         Ok(())
@@ -284,9 +330,7 @@ impl<'a, 'd, 's> Collector<'a, 'd, 's> {
             }
             let common = known.types.intersection(&rest);
             rest = rest.difference(&common);
-            let unchanged =
-                part.is_none_or(|part| known.parts.contains(&part)) && known.conds.contains(&cond);
-            if unchanged {
+            if known.has(cond, part, self.sets) {
                 continue;
             }
             let outside = known.types.difference(&common);
@@ -294,7 +338,7 @@ impl<'a, 'd, 's> Collector<'a, 'd, 's> {
                 split.push(Gathering { types: outside, ..known.copy() });
                 known.types = common;
             }
-            known.add(cond, part);
+            known.add(cond, part, self.sets);
         }
         if !rest.is_empty() {
             split.push(Gathering::new(key, name, args, rest, cond, part));
@@ -307,14 +351,13 @@ impl<'a, 'd, 's> Collector<'a, 'd, 's> {
     }
 
     fn finish(&mut self, gathering: Gathering<'d>) -> Result<Entry, CollectError> {
-        let Gathering { key, field, args, types, conds, mut parts } = gathering;
-        let cond = conds[1..].iter().fold(conds[0], |any, &cond| self.sets.or(any, cond));
+        let Gathering { key, field, args, types, any: cond, differs, mut parts, .. } = gathering;
         if field.is_deferred() {
             // What is fetched for it alone is fetched under its condition, so what is inside keeps that.
             let sub = Some(self.collect_parts(parts, &types)?);
             return Ok(Entry { key, field, args, types, cond, sub });
         }
-        if conds.len() == 1 {
+        if !differs {
             // The field's own condition says it all: what is inside has none.
             parts.iter_mut().for_each(|part| part.1 = CondId::ALWAYS);
         }
@@ -351,8 +394,7 @@ impl<'a, 'd, 's> Collector<'a, 'd, 's> {
                 Some(Value::Boolean(value)) if *value != expected => return None,
                 Some(Value::Variable(name)) => {
                     let variable = (self.variables)(name)?;
-                    let literal = condition::literal(Literal { variable, expected });
-                    let literal = self.sets.intern_condition(literal);
+                    let literal = self.sets.literal(Literal { variable, expected });
                     all = self.sets.and(all, literal)?;
                 }
                 _ => {}
@@ -390,30 +432,74 @@ impl<'d> Gathering<'d> {
         part: Option<Part<'d>>,
     ) -> Self {
         let parts = part.into_iter().collect();
-        Self { key, field, args, types, conds: smallvec![cond], parts }
+        Self { key, field, args, types, first: cond, any: cond, differs: false, parts }
     }
 
     fn copy(&self) -> Self {
-        Self {
-            key: self.key,
-            field: self.field,
-            args: self.args,
-            types: TypeSet::default(),
-            conds: self.conds.clone(),
-            parts: self.parts.clone(),
-        }
+        Self { types: TypeSet::default(), parts: self.parts.clone(), ..*self }
     }
 
-    fn add(&mut self, cond: CondId, part: Option<Part<'d>>) {
-        if !self.conds.contains(&cond) {
-            self.conds.push(cond);
-        }
-        if let Some(part) = part
-            && !self.parts.contains(&part)
-        {
-            self.parts.push(part);
+    /// Whether it stands there already.
+    fn has(&self, cond: CondId, part: Option<Part<'d>>, sets: &LocalSets) -> bool {
+        let has_part = |(set, cond): Part<'d>| {
+            let known = self.parts.iter().find(|(known, _)| std::ptr::eq(*known, set));
+            known.is_some_and(|(_, known)| sets.or(*known, cond) == *known)
+        };
+        sets.or(self.any, cond) == self.any && part.is_none_or(has_part)
+    }
+
+    fn add(&mut self, cond: CondId, part: Option<Part<'d>>, sets: &LocalSets) {
+        self.differs |= cond != self.first;
+        self.any = sets.or(self.any, cond);
+        let Some((set, cond)) = part else { return };
+        match self.parts.iter_mut().find(|(known, _)| std::ptr::eq(*known, set)) {
+            Some((_, known)) => *known = sets.or(*known, cond),
+            None => self.parts.push((set, cond)),
         }
     }
+}
+
+/// A number for each fragment: smaller than those of the fragments that it spreads.
+fn spread_order(fragments: Option<&FragmentMap>) -> FxHashMap<&str, usize> {
+    fn visit<'d>(
+        selections: &'d [Selection],
+        fragments: &'d FragmentMap,
+        seen: &mut FxHashSet<&'d str>,
+        last_first: &mut Vec<&'d str>,
+    ) {
+        for selection in selections {
+            match selection {
+                Selection::Field(field) => {
+                    stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+                        visit(&field.selection_set.selections, fragments, seen, last_first)
+                    });
+                }
+                Selection::InlineFragment(inline) => {
+                    stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+                        visit(&inline.selection_set.selections, fragments, seen, last_first)
+                    });
+                }
+                Selection::FragmentSpread(spread) => {
+                    let Some(fragment) = fragments.get(&spread.fragment_name) else { continue };
+                    if seen.insert(&fragment.name) {
+                        stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+                            visit(&fragment.selection_set.selections, fragments, seen, last_first)
+                        });
+                        last_first.push(&fragment.name);
+                    }
+                }
+            }
+        }
+    }
+    let (mut seen, mut last_first) = (FxHashSet::default(), Vec::new());
+    let Some(fragments) = fragments else { return FxHashMap::default() };
+    for fragment in fragments.values() {
+        if seen.insert(fragment.name.as_str()) {
+            visit(&fragment.selection_set.selections, fragments, &mut seen, &mut last_first);
+            last_first.push(&fragment.name);
+        }
+    }
+    last_first.into_iter().rev().enumerate().map(|(at, name)| (name, at)).collect()
 }
 
 /// Joins an entry with an equal one for other types, unless that would change the order of fields for a type.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use apollo_compiler::ast::Type;
 use apollo_compiler::schema::{Component, ExtendedType, FieldDefinition};
-use apollo_compiler::validation::Valid;
+use apollo_compiler::validation::{DiagnosticList, Valid};
 use apollo_compiler::{Name, Schema};
 use rustc_hash::FxHashMap;
 
@@ -87,6 +87,10 @@ const KNOWN_FEATURES: [&str; 10] = [
 const ONE_OF: &str = "directive @oneOf on INPUT_OBJECT";
 
 pub(super) fn read(sdl: &str) -> Result<Supergraph, SupergraphError> {
+    // The likeliest mistake by far: one subgraph's SDL, which uses what only a composition declares.
+    if !sdl.contains("join__Graph") {
+        return Err(SupergraphError::NoGraphs);
+    }
     let full = parse(sdl)?;
     check_features(&full)?;
     let mut reader = Reader::new(&full)?;
@@ -102,7 +106,7 @@ pub(super) fn read(sdl: &str) -> Result<Supergraph, SupergraphError> {
         [root(&schema.query), root(&schema.mutation), root(&schema.subscription)]
     };
     let Reader { names, fields, subgraphs, field_sets, labels, requirements, .. } = reader;
-    let api = super::api::api_schema(&full).map_err(|errors| SupergraphError::Invalid(errors.to_string()))?;
+    let api = super::api::api_schema(&full).map_err(|errors| SupergraphError::Invalid(told(&errors)))?;
     let mut supergraph = Supergraph {
         names: Arc::new(names),
         fields,
@@ -144,8 +148,28 @@ fn parse(sdl: &str) -> Result<Valid<Schema>, SupergraphError> {
     if sdl.contains("@oneOf") && !sdl.contains("directive @oneOf") {
         builder = builder.parse(ONE_OF, "one_of.graphql");
     }
-    let schema = builder.build().map_err(|error| SupergraphError::Invalid(error.errors.to_string()))?;
-    schema.validate().map_err(|error| SupergraphError::Invalid(error.errors.to_string()))
+    let schema = builder.build().map_err(|error| SupergraphError::Invalid(told(&error.errors)))?;
+    schema.validate().map_err(|error| SupergraphError::Invalid(told(&error.errors)))
+}
+
+/// A text of another kind has something wrong in each line.
+const MOST_MISTAKES: usize = 10;
+
+/// The first mistakes, each with its place. What the compiler would print shows the line of each, however long.
+fn told(mistakes: &DiagnosticList) -> String {
+    let mut all = mistakes.iter();
+    let first = all.by_ref().take(MOST_MISTAKES).map(|mistake| {
+        let json = mistake.to_json();
+        match json.locations.first() {
+            Some(at) => format!("line {}, column {}: {}", at.line, at.column, json.message),
+            None => json.message,
+        }
+    });
+    let first = first.collect::<Vec<_>>().join("; ");
+    match all.count() {
+        0 => first,
+        more => format!("{first}; and {more} more"),
+    }
 }
 
 fn check_features(schema: &Schema) -> Result<(), SupergraphError> {

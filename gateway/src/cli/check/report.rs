@@ -26,9 +26,14 @@ pub(super) struct Report<'a> {
     pub(super) operations: Option<Operations>,
     /// What trusted operations use of the state before; `None`: none were given, or there is none.
     pub(super) uses: Option<Uses>,
+    /// The state before doesn't compose, so that nobody knows what changes.
+    pub(super) nothing_known: bool,
     /// Breaking changes to what isn't used don't make it fail.
     pub(super) only_trusted: bool,
 }
+
+const NOTHING_KNOWN: &str =
+    "the state before doesn't compose, so they aren't known; --supergraph FILE can say what clients use";
 
 /// What becomes of a subgraph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -75,7 +80,7 @@ impl Report<'_> {
     }
 
     /// For programs.
-    pub(super) fn to_json(&self) -> serde_json::Result<String> {
+    pub(super) fn to_json(&self, trusted: Option<&Path>) -> serde_json::Result<String> {
         #[derive(Serialize)]
         struct Json<'a> {
             breaks: bool,
@@ -83,15 +88,20 @@ impl Report<'_> {
             subgraphs: BTreeMap<&'a str, Fate>,
             diagnostics: Vec<diagnostics::Json<'a>>,
             changes: Option<Vec<JsonChange<'a>>>,
-            operations: Option<&'a Operations>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            #[serde(rename = "changesUnknown")]
+            changes_unknown: Option<&'static str>,
+            operations: Option<Operations>,
         }
+        let folder = trusted.unwrap_or(Path::new(""));
         serde_json::to_string_pretty(&Json {
             breaks: self.breaks(),
             composes: self.composition.supergraph.is_some(),
             subgraphs: self.subgraphs.iter().map(|(name, fate)| (&**name, *fate)).collect(),
             diagnostics: diagnostics::json(self.composition, self.inputs),
             changes: self.changes.as_ref().map(|changes| changes.iter().map(|it| self.change(it)).collect()),
-            operations: self.operations.as_ref(),
+            changes_unknown: self.nothing_known.then_some(NOTHING_KNOWN),
+            operations: self.operations.as_ref().map(|operations| operations.in_folder(folder)),
         })
     }
 
@@ -107,6 +117,9 @@ impl Report<'_> {
             };
             let title = format!("{} {}", change.code.as_str(), change.coordinate);
             text += &annotation(level, None, &title, &change.message);
+        }
+        if self.nothing_known {
+            text += &annotation(Level::Error, None, "CHANGES_UNKNOWN", NOTHING_KNOWN);
         }
         let Some(operations) = &self.operations else { return text };
         let folder = trusted.unwrap_or(Path::new(""));
@@ -140,7 +153,7 @@ impl Report<'_> {
     fn operations(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(Operations { files, broken, broken_before }) = &self.operations else { return Ok(()) };
         let (mistakes, before) = (broken.len(), broken_before.len());
-        writeln!(f, "trusted operations: {files} files, {mistakes} new mistakes, {before} old ones")?;
+        writeln!(f, "trusted operations: files {files}, new mistakes {mistakes}, old ones {before}")?;
         broken.iter().try_for_each(|it| writeln!(f, "  broken  {it}"))?;
         broken_before.iter().try_for_each(|it| writeln!(f, "  before  {it}"))
     }
@@ -156,12 +169,23 @@ impl fmt::Display for Report<'_> {
         writeln!(f, "subgraphs: {}", subgraphs.collect::<Vec<_>>().join(", "))?;
         let composes = if self.composition.supergraph.is_some() { "yes" } else { "no" };
         writeln!(f, "composes: {composes}")?;
-        for line in diagnostics::text(self.composition).lines() {
+        for line in diagnostics::text(self.composition, self.inputs).lines() {
             writeln!(f, "  {line}")?;
         }
         self.changes(f)?;
         self.operations(f)?;
-        writeln!(f, "{}", if self.breaks() { "it breaks" } else { "nothing breaks" })
+        if self.composition.supergraph.is_none() {
+            writeln!(f, "changes and operations: not looked at, since it doesn't compose")?;
+        } else if self.nothing_known {
+            writeln!(f, "changes: {NOTHING_KNOWN}")?;
+        }
+        let unused = self.changes.iter().flatten().filter(|it| it.severity() == Severity::Breaking).count();
+        match self.breaks() {
+            true => writeln!(f, "it breaks"),
+            false if self.nothing_known => writeln!(f, "nobody knows what breaks"),
+            false if unused > 0 => writeln!(f, "nothing breaks that a trusted operation uses"),
+            false => writeln!(f, "nothing breaks"),
+        }
     }
 }
 

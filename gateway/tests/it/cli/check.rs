@@ -75,8 +75,8 @@ fn trusted_operations_that_break_are_named() {
     assert!(report.contains("  before  gone.graphql:1:14: ") && !report.contains("name.graphql"), "{report}");
     let json = json(&folder, &arguments);
     assert_eq!(json["operations"]["files"], 3);
-    assert_eq!(json["operations"]["broken"][0]["file"], "stock.graphql");
-    assert_eq!(json["operations"]["brokenBefore"][0]["file"], "gone.graphql");
+    assert_eq!(json["operations"]["broken"][0]["file"], "trusted/stock.graphql");
+    assert_eq!(json["operations"]["brokenBefore"][0]["file"], "trusted/gone.graphql");
 
     // The removal of what no trusted operation asks for passes, if that is what counts.
     std::fs::remove_file(folder.0.path().join("trusted/stock.graphql")).unwrap();
@@ -87,7 +87,7 @@ fn trusted_operations_that_break_are_named() {
     // What makes no operation invalid can break those who read its answer.
     folder.write("new.txt", &ALPHA.replace("name: String }", "name: Int }"));
     let (report, code) = check(&folder, &[&["alpha=new.txt"], &only_trusted[1..]].concat());
-    assert!(code == Some(1) && report.contains("0 new mistakes, 1 old"), "{report}");
+    assert!(code == Some(1) && report.contains("new mistakes 0, old ones 1"), "{report}");
     assert!(report.contains("from String to Int\n"), "{report}");
 }
 
@@ -138,30 +138,43 @@ fn a_supergraph_says_what_clients_use() {
     assert!(code == Some(1) && report.contains("FIELD_REMOVED Query.hello"), "{report}");
 }
 
-/// A fault in what runs must not keep anyone from mending it.
+/// Nobody may take it for a change that breaks nothing; a supergraph lets it pass that is known to be good.
 #[test]
 fn a_state_before_that_does_not_compose() {
     let folder = world(BETA);
     folder.write("beta.graphql", "type Query { hello: Int }");
-    let output = folder.run(&["check", "beta=new.txt", "--against", "."]);
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    assert!(text(&output.stderr).contains("--supergraph"), "{}", text(&output.stderr));
-    assert!(!text(&output.stdout).contains("changes"), "{}", text(&output.stdout));
+    folder.write(
+        "supergraph.txt",
+        &text(&folder.run(&["compose", "alpha=alpha.graphql", "beta=new.txt"]).stdout),
+    );
+    let (report, code) = check(&folder, &["beta=new.txt", "--against", "."]);
+    assert_eq!(code, Some(2), "{report}");
+    assert!(
+        report.contains("--supergraph FILE") && report.ends_with("nobody knows what breaks\n"),
+        "{report}"
+    );
+    let json = json(&folder, &["beta=new.txt", "--against", "."]);
+    assert!(
+        json["changesUnknown"].as_str().unwrap().contains("doesn't compose") && json["changes"].is_null()
+    );
+    let (lines, code) = check(&folder, &["beta=new.txt", "--against", ".", "--format", "github"]);
+    assert!(code == Some(2) && lines.contains("::error title=CHANGES_UNKNOWN::"), "{lines}");
+    let (report, code) =
+        check(&folder, &["beta=new.txt", "--against", ".", "--supergraph", "supergraph.txt"]);
+    assert_eq!(code, Some(0), "{report}");
 }
 
 #[test]
 fn what_cannot_be_tried_ends_otherwise() {
     let folder = world(ALPHA);
-    folder.write("trusted/bad.graphql", "query A {");
-    folder.write("trusted/worse.graphql", "fragment F on T { a }");
     for (arguments, words) in [
         (&["alpha=new.txt"][..], &["--against"][..]),
         (&["alpha=missing.txt", "--against", "."], &["missing.txt"]),
         (&["alpha=new.txt", "--against", "nowhere"], &["--against: ", "nowhere"]),
         (&["alpha=new.txt", "--supergraph", "new.txt"], &["new.txt"]),
         (
-            &["alpha=new.txt", "--against", ".", "--trusted", "trusted"],
-            &["error: --trusted: bad.graphql:1:", "error: --trusted: worse.graphql: it has no operation"],
+            &["alpha=new.txt", "--against", ".", "--trusted", "nowhere"],
+            &["error: --trusted: can't read nowhere"],
         ),
     ] {
         let output = folder.run(&[&["check"], arguments].concat());
@@ -170,6 +183,38 @@ fn what_cannot_be_tried_ends_otherwise() {
         let found = text(&output.stderr);
         assert!(words.iter().all(|word| found.contains(word)), "{words:?}: {found}");
     }
+}
+
+/// They are told with everything else.
+#[test]
+fn documents_that_are_none_and_operations_beyond_the_limits() {
+    let folder = world(BETA);
+    folder.write("trusted/bad.graphql", "query A { hello ");
+    folder.write("trusted/worse.graphql", "fragment F on T { a }");
+    folder.write("trusted/good.graphql", "query Good { hello }");
+    let aliases: String = (0..150).map(|n| format!("a{n}: hello ")).collect();
+    folder.write("trusted/many.graphql", &format!("query Many {{ {aliases} }}"));
+    let arguments = ["beta=new.txt", "--against", ".", "--trusted", "trusted"];
+    let (report, code) = check(&folder, &arguments);
+    assert_eq!(code, Some(1), "{report}");
+    for line in [
+        "trusted operations: files 4, ",
+        "  broken  bad.graphql:1:17: TRUSTED_DOCUMENT_INVALID: ",
+        "  broken  worse.graphql: TRUSTED_DOCUMENT_INVALID: it has no operation",
+        "  broken  many.graphql: LIMIT_EXCEEDED: The number of aliases",
+    ] {
+        assert!(report.contains(line), "{line}: {report}");
+    }
+    assert_eq!(report.matches("bad.graphql").count(), 1, "{report}");
+    let (lines, _) = check(&folder, &[&arguments[..], &["--format", "github"]].concat());
+    assert!(
+        lines.contains("::error file=trusted/bad.graphql,line=1,col=17,title=TRUSTED_DOCUMENT_INVALID::")
+    );
+    for name in ["bad.graphql", "worse.graphql"] {
+        std::fs::remove_file(folder.0.path().join("trusted").join(name)).unwrap();
+    }
+    let raised = [&arguments[..], &["--max-aliases", "200", "--max-root-fields", "200"]].concat();
+    assert_eq!(check(&folder, &raised).1, Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -100,7 +100,8 @@ fn plan_has_three_forms() {
 fn exit_codes_are_in_the_help() {
     for (command, last) in [
         ("compose", "  2  it couldn't be tried"),
-        ("check", "  2  it couldn't be tried"),
+        ("check", "  2  it couldn't be told"),
+        ("plan", "  2  it couldn't be tried"),
         ("forget", "  1  it isn't: "),
     ] {
         let help = text(&Folder::new().run(&[command, "--help"]).stdout);

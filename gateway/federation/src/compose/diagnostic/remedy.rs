@@ -8,7 +8,7 @@ pub(super) fn remedy(code: Code) -> Option<&'static str> {
 }
 
 const REMEDIES: &[(&[Code], &str)] = &[
-    (&[InvalidGraphql], "correct the SDL: without this error it is the schema that the server serves"),
+    (&[InvalidGraphql], "correct the SDL at this place; what it hides shows afterwards"),
     (&[InvalidSubgraphName], "give every subgraph a name of its own"),
     (&[InvalidLinkDirectiveUsage], "link each specification once, and import what its version has"),
     (&[InvalidLinkIdentifier], "end the URL with the specification's name and version: https://…/name/v1.0"),

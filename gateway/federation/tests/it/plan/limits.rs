@@ -29,6 +29,53 @@ fn exponential_fragment_spreads_cost_no_more_than_what_they_select() {
     assert_eq!(plan.fetches.len(), 2);
 }
 
+/// Each fragment spreads the next one twice, once under a condition and once under its opposite.
+fn either_way(levels: usize) -> String {
+    let variables: String = (0..levels).map(|at| format!("$v{at}: Boolean! ")).collect();
+    let mut query = format!("query({variables}) {{ node {{ ...F0 }} }}\n");
+    for at in 0..levels {
+        let next = at + 1;
+        let _ = writeln!(
+            query,
+            "fragment F{at} on Node {{ ...F{next} @include(if: $v{at}) ...F{next} @skip(if: $v{at}) }}"
+        );
+    }
+    let _ = write!(query, "fragment F{levels} on Node {{ size }}");
+    query
+}
+
+#[test]
+fn what_is_selected_either_way_is_selected_always() {
+    let supergraph = graph(TREE);
+    let plan = try_plan(&supergraph, &either_way(30)).unwrap();
+    assert_eq!((plan.conditions.len(), plan.fetches.len()), (0, 2));
+    assert!(plan.work < 1_000, "{} steps", plan.work);
+}
+
+#[test]
+fn many_conditions_of_one_field() {
+    let supergraph = graph(TREE);
+    let of_pairs = |count: usize, pair: &dyn Fn(usize, usize) -> bool| {
+        let variables: String = (0..count).map(|at| format!("$v{at}: Boolean! ")).collect();
+        let mut query = format!("query({variables}) {{ node {{ ");
+        for one in 0..count {
+            for other in (one + 1..count).filter(|other| pair(one, *other)) {
+                let _ =
+                    write!(query, "... @include(if: $v{one}) {{ ... @include(if: $v{other}) {{ size }} }} ");
+            }
+        }
+        query + "} }"
+    };
+    // Any two of forty, which is 780 alternatives.
+    let plan = try_plan(&supergraph, &of_pairs(40, &|_, _| true)).unwrap();
+    assert_eq!(plan.conditions[0].any.len(), 780);
+    let too_many = of_pairs(60, &|_, _| true);
+    assert_eq!(try_plan(&supergraph, &too_many).unwrap_err(), PlanError::TooComplex);
+    // The first of each pair is asked for before any second one: nothing short can be said of that.
+    let far_apart = of_pairs(48, &|one, other| other == one + 24);
+    assert_eq!(try_plan(&supergraph, &far_apart).unwrap_err(), PlanError::TooComplex);
+}
+
 #[test]
 fn an_answer_with_exponentially_many_places_is_refused() {
     let supergraph = graph(TREE);
