@@ -77,7 +77,7 @@ pub(super) struct Report {
 impl Report {
     /// Adds an error; the result takes places and help.
     pub(super) fn error(&mut self, code: Code, message: impl Into<String>) -> &mut Diagnostic {
-        self.add(code, Severity::Error, message.into())
+        self.add(code, Severity::Error, shortened(message.into()))
     }
 
     /// Adds a hint; the result takes places and help.
@@ -122,4 +122,15 @@ pub(super) fn and_list<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> S
     let mut quoted: Vec<String> = items.into_iter().map(|item| format!("\"{item}\"")).collect();
     let Some(last) = quoted.pop() else { return String::new() };
     if quoted.is_empty() { last } else { format!("{} and {last}", quoted.join(", ")) }
+}
+
+/// A message quotes what it is about, which may be of any length.
+const LONGEST_MESSAGE: usize = 8 * 1024;
+
+fn shortened(mut message: String) -> String {
+    if message.len() > LONGEST_MESSAGE {
+        message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
+        message.push('…');
+    }
+    message
 }

@@ -58,6 +58,8 @@ pub(super) struct Drafts<'a> {
     pub positions: Positions,
     pub requests: Requests<'a>,
     pub groups: Vec<Group>,
+    /// Groups by where their objects are.
+    places: groups::ByPath,
     pub client: SetId,
     pub root: TypeId,
     pub deferred: DeferredFragments,
@@ -100,6 +102,7 @@ pub(super) fn emit<'a>(
         positions,
         requests: Requests::default(),
         groups: Vec::new(),
+        places: groups::ByPath::default(),
         client,
         root,
         deferred: DeferredFragments::default(),

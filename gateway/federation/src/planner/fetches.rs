@@ -75,6 +75,7 @@ fn shapes(drafts: &Drafts) -> Vec<Shape> {
 }
 
 /// One request: the groups in it and the requests that it waits for.
+#[derive(Default)]
 pub(super) struct Unit {
     pub groups: Vec<GroupId>,
     pub deps: GroupSet,

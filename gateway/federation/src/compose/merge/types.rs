@@ -22,6 +22,7 @@ impl<'a> Merger<'a, '_> {
         for (name, parts) in by_name {
             if self.same_kind(&name, &parts) {
                 self.has_base(&name, &parts);
+                self.without_implementations(&name, &parts);
                 types.insert(name.clone(), self.shell(name, parts));
             }
         }
@@ -83,6 +84,35 @@ impl<'a> Merger<'a, '_> {
                 .help(format!("define \"interface {name}\" and its implementations in one subgraph"));
         }
         rest.is_empty()
+    }
+
+    /// Where a subgraph has an interface object, it answers for all of the interface's objects by that name, and
+    /// none of them can have a name of its own there.
+    fn without_implementations(&mut self, name: &Name, parts: &[(Graph, &TypeDef)]) {
+        for (graph, interface) in parts.iter().filter(|(_, def)| def.interface_object) {
+            let subgraph = &self.subgraphs[*graph];
+            let implements = |def: &TypeDef| {
+                let mut anywhere = self.subgraphs.iter().filter_map(|other| other.types.get(&def.name));
+                anywhere.any(|def| def.kind == Kind::Object && def.implements.contains(name))
+            };
+            let beside: Vec<&TypeDef> = subgraph.types.values().filter(|def| implements(def)).collect();
+            if beside.is_empty() {
+                continue;
+            }
+            let names: Vec<String> = beside.iter().map(|def| format!("\"{}\"", def.name)).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let message = format!(
+                "Interface type \"{name}\" is defined as an @interfaceObject in subgraph \"{}\" so that subgraph should not define any of the implementation types of that interface, but it defines {}",
+                subgraph.name,
+                names.join(" and "),
+            );
+            let spans = [interface.span].into_iter().chain(beside.iter().map(|def| def.span));
+            let places = places(self.subgraphs, spans.map(|span| (*graph, span)));
+            self.report.error(Code::InterfaceObjectUsageError, message).at(places).help(format!(
+                "put what \"{}\" says of them on \"{name}\", or on the type in a subgraph without the @interfaceObject",
+                subgraph.name
+            ));
+        }
     }
 
     fn has_base(&mut self, name: &Name, parts: &[(Graph, &TypeDef)]) {

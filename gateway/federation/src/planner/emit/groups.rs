@@ -1,13 +1,41 @@
 //! The groups that visits are gathered in.
 
-use rustc_hash::FxHashSet;
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 
 use super::{At, Drafts, Group, GroupId, Touched};
-use crate::plan::RepresentationField;
+use crate::plan::{PathStep, RepresentationField};
 use crate::planner::solve::{Enter, Visit};
 use crate::selection::CondId;
 use crate::supergraph::ContextId;
 use crate::{OperationKind, TypeId, TypeSet};
+
+/// As long as there are no more than this, looking at each is quicker.
+const FEW: usize = 32;
+
+/// Groups by where their objects are. There can be as many places as an operation has fields.
+#[derive(Default)]
+pub(super) struct ByPath {
+    groups: FxHashMap<Rc<[PathStep]>, SmallVec<[GroupId; 2]>>,
+    /// How many groups are in it.
+    known: usize,
+}
+
+impl ByPath {
+    /// The groups that can be at that place, in their order.
+    fn at(&mut self, path: &Rc<[PathStep]>, all: &[Group]) -> SmallVec<[GroupId; FEW]> {
+        if all.len() <= FEW {
+            return (0..all.len()).collect();
+        }
+        for (id, group) in all.iter().enumerate().skip(self.known) {
+            self.groups.entry(group.path.clone()).or_default().push(id);
+        }
+        self.known = all.len();
+        self.groups.get(path).into_iter().flatten().copied().collect()
+    }
+}
 
 impl Drafts<'_> {
     /// Some field that the group brings is wanted under this condition.
@@ -42,8 +70,8 @@ impl Drafts<'_> {
                 && group.level >= level
                 && group.can_represent(types, visit.on, fields)
         };
-        let known = (0..self.groups.len())
-            .find(|&id| fits(&self.groups[id]) && !deps.iter().any(|&dep| self.depends(dep, id)));
+        let mut here = self.places.at(&at.path, &self.groups).into_iter();
+        let known = here.find(|&id| fits(&self.groups[id]) && !deps.iter().any(|&dep| self.depends(dep, id)));
         if let Some(id) = known {
             self.groups[id].deps.extend(deps);
             return id;

@@ -1,8 +1,13 @@
 //! Which groups go in one request.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use super::Unit;
+use crate::SubgraphId;
+use crate::plan::PathStep;
 use crate::planner::emit::{Drafts, GroupId};
 use crate::planner::group_set::GroupSet;
 
@@ -99,17 +104,24 @@ impl Graph {
         same && (!alone || groups(a).all(|one| groups(b).all(|other| one.can_join(other))))
     }
 
+    /// Units of one level never depend on each other, and merging them leaves all levels as they are.
     fn merge_levels(&mut self, drafts: &Drafts) {
-        // Units of one level never depend on each other, and merging them leaves all levels as they are.
-        let mut at = 0;
-        while at < self.units.len() {
-            let other = (at + 1..self.units.len())
-                .find(|&other| self.levels[other] == self.levels[at] && self.can_merge(drafts, at, other));
-            match other {
-                Some(other) => self.merge(other, at),
-                None => at += 1,
+        let mut into: Vec<usize> = (0..self.units.len()).collect();
+        let mut firsts: FxHashMap<(usize, SubgraphId), Vec<usize>> = FxHashMap::default();
+        for unit in 0..self.units.len() {
+            let subgraph = drafts.groups[self.units[unit].groups[0]].subgraph;
+            let firsts = firsts.entry((self.levels[unit], subgraph)).or_default();
+            match firsts.iter().copied().find(|&first| self.can_merge(drafts, first, unit)) {
+                Some(first) => {
+                    let merged = std::mem::take(&mut self.units[unit]);
+                    self.units[first].groups.extend(merged.groups);
+                    self.units[first].deps.extend(merged.deps);
+                    into[unit] = first;
+                }
+                None => firsts.push(unit),
             }
         }
+        self.close_gaps(&into);
     }
 
     /// Moves one request into a later one to the same subgraph, if the plan gets no longer.
@@ -150,19 +162,32 @@ impl Graph {
         false
     }
 
-    /// Puts a unit into another and closes the gap in the numbering.
+    /// Puts a unit into another.
     fn merge(&mut self, from: usize, into: usize) {
-        let unit =
-            std::mem::replace(&mut self.units[from], Unit { groups: Vec::new(), deps: GroupSet::default() });
+        let unit = std::mem::take(&mut self.units[from]);
         self.units[into].groups.extend(unit.groups);
         self.units[into].deps.extend(unit.deps);
-        self.units.remove(from);
-        let renumber = |id: usize| match id {
-            id if id == from => into - usize::from(into > from),
-            id => id - usize::from(id > from),
+        let mut all: Vec<usize> = (0..self.units.len()).collect();
+        all[from] = into;
+        self.close_gaps(&all);
+    }
+
+    /// Numbers units anew after some went into others: `into` says for each where it is now.
+    fn close_gaps(&mut self, into: &[usize]) {
+        let mut next = 0;
+        let number = |(at, &into): (usize, &usize)| {
+            let number = next;
+            next += usize::from(at == into);
+            number
         };
+        let numbers: Vec<usize> = into.iter().enumerate().map(number).collect();
+        let mut at = 0;
+        self.units.retain(|_| {
+            at += 1;
+            into[at - 1] == at - 1
+        });
         for unit in &mut self.units {
-            unit.deps = unit.deps.iter().map(|&dep| renumber(dep)).collect();
+            unit.deps = unit.deps.iter().map(|&dep| numbers[into[dep]]).collect();
         }
         self.levels = self.longest();
     }
@@ -186,15 +211,30 @@ impl Graph {
 
 /// Lookups of the same objects in one request become one.
 fn join_lookups(drafts: &mut Drafts, groups: &mut Vec<GroupId>) {
-    let pair = |drafts: &Drafts, groups: &[GroupId]| {
-        let joins = |&(into, from): &(usize, usize)| {
-            let (one, other) = (&drafts.groups[groups[into]], &drafts.groups[groups[from]]);
-            into != from && one.entities && one.can_join(other)
-        };
-        (0..groups.len()).flat_map(|into| (0..groups.len()).map(move |from| (into, from))).find(joins)
-    };
-    while let Some((into, from)) = pair(drafts, groups) {
-        drafts.absorb_group(groups[into], groups[from]);
-        groups.remove(from);
+    let mut same: Vec<Vec<GroupId>> = Vec::new();
+    let mut by_path: FxHashMap<Rc<[PathStep]>, usize> = FxHashMap::default();
+    for &group in &*groups {
+        let at = *by_path.entry(drafts.groups[group].path.clone()).or_insert(same.len());
+        match same.get_mut(at) {
+            Some(known) => known.push(group),
+            None => same.push(vec![group]),
+        }
     }
+    for mut together in same.into_iter().filter(|together| together.len() > 1) {
+        while let Some((into, from)) = joinable(drafts, &together) {
+            let gone = together.remove(from);
+            let into = together[into - usize::from(into > from)];
+            drafts.absorb_group(into, gone);
+            groups.retain(|group| *group != gone);
+        }
+    }
+}
+
+/// Two of these groups whose lookups can be one: the one that stays, and the other.
+fn joinable(drafts: &Drafts, groups: &[GroupId]) -> Option<(usize, usize)> {
+    let joins = |&(into, from): &(usize, usize)| {
+        let (one, other) = (&drafts.groups[groups[into]], &drafts.groups[groups[from]]);
+        into != from && one.entities && one.can_join(other)
+    };
+    (0..groups.len()).flat_map(|into| (0..groups.len()).map(move |from| (into, from))).find(joins)
 }
