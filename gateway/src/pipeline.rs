@@ -30,7 +30,6 @@ mod introspection;
 mod limits;
 mod making;
 mod mask;
-mod one_of;
 mod operations;
 mod parts;
 mod plans;

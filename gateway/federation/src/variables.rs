@@ -6,6 +6,7 @@
 
 mod coerce;
 mod input_types;
+mod one_of;
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use apollo_compiler::executable::Operation;
 
 pub use input_types::InputTypes;
+pub use one_of::check_one_of;
 
 use crate::plan::VariableId;
 use coerce::Coercion;

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, bail};
 use apollo_compiler::{ExecutableDocument, ast, validation::DiagnosticList};
 use clap::{Args, ValueEnum};
-use tributary_federation::{Fact, PlanOptions, plan_operation};
+use tributary_federation::{Fact, PlanOptions, plan_operation, variables::check_one_of};
 
 use crate::registry::FixedSupergraph;
 
@@ -68,8 +68,11 @@ pub(super) fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
         Err(invalid) => return refused(flags, mistakes(name, "GRAPHQL_VALIDATION_FAILED", &invalid.errors)),
     };
     let operation = flags.operation.as_deref();
-    if document.operations.get(operation).is_err() {
+    let Ok(found) = document.operations.get(operation) else {
         return refused(flags, vec![which(&document, operation)]);
+    };
+    if let Err(mistake) = check_one_of(supergraph.api_schema(), &document, found) {
+        return refused(flags, vec![format!("GRAPHQL_VALIDATION_FAILED: {mistake}")]);
     }
     let holds = |fact| match fact {
         Fact::Label(label) => {

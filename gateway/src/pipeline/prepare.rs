@@ -16,13 +16,14 @@ use apollo_compiler::{
     validation::{DiagnosticList, Valid},
 };
 use tributary_federation::{
-    Fact, OperationKind, PlanError, PlanOptions, plan_operation, variables::VariableProgram,
+    Fact, OperationKind, PlanError, PlanOptions, plan_operation,
+    variables::{VariableProgram, check_one_of},
 };
 
 use super::{
     graph::Graph,
     introspection::{self, Introspection},
-    limits, one_of,
+    limits,
     plans::{Plans, Variant},
 };
 use crate::{
@@ -165,7 +166,8 @@ fn runnable<'d>(
     name: Option<&str>,
 ) -> Result<&'d Operation, Rejection> {
     let operation = find_operation(document, name)?;
-    one_of::check(graph.schema(), document, operation)?;
+    check_one_of(graph.schema(), document, operation)
+        .map_err(|mistake| GraphqlError::new(Code::ValidationFailed, mistake))?;
     if operation.operation_type == OperationType::Subscription {
         return Err(GraphqlError::new(
             Code::SubscriptionUnsupported,
@@ -231,7 +233,13 @@ fn parse(query: &str, limits: &Limits) -> Result<Document, Rejection> {
 
 fn rejection(code: Code, diagnostics: &DiagnosticList) -> Rejection {
     let errors = diagnostics.iter().take(MOST_ERRORS).map(|diagnostic| {
-        let json = diagnostic.to_json();
+        let mut json = diagnostic.to_json();
+        // Clients know it from the specification's drafts.
+        if json.message.contains("cannot find directive `@stream`") {
+            json.message =
+                "@stream isn't supported: a list comes as a whole; a fragment can come later with @defer"
+                    .into();
+        }
         let location = json.locations.first().map(|at| Location { line: at.line, column: at.column });
         GraphqlError::new(code, json.message).at(location)
     });

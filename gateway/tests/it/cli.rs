@@ -154,6 +154,23 @@ fn plan_tells_what_is_wrong_with_an_operation() {
     let file = folder.run(&["plan", "--supergraph", "supergraph.txt", "two.txt"]);
     assert_eq!(file.status.code(), Some(2));
     assert!(text(&file.stderr).contains("@two.txt reads it"), "{}", text(&file.stderr));
+    folder.write("gamma.graphql", "directive @oneOf on INPUT_OBJECT input By @oneOf { id: ID name: String } type Query { find(by: By): Int }");
+    folder.write("with.txt", &text(&folder.run(&["compose", "."]).stdout));
+    let one_of = folder.run(&["plan", "--supergraph", "with.txt", "{ find(by: { id: 1, name: \"n\" }) }"]);
+    assert_eq!(one_of.status.code(), Some(1));
+    assert!(
+        text(&one_of.stderr).contains("exactly one field of the oneOf input By"),
+        "{}",
+        text(&one_of.stderr)
+    );
+    std::fs::create_dir(folder.0.path().join("trusted")).unwrap();
+    folder.write("trusted/find.graphql", "query Find { find(by: {}) }");
+    let check = folder.run(&["check", ".", "--supergraph", "with.txt", "--trusted", "trusted"]);
+    assert!(
+        text(&check.stdout).contains("before  find.graphql Find: GRAPHQL_VALIDATION_FAILED"),
+        "{}",
+        text(&check.stdout)
+    );
     let alone = folder.run(&["plan", "--supergraph", "supergraph.txt", "{ __typename }"]);
     assert!(
         alone.status.success() && text(&alone.stdout).starts_with("no fetches"),

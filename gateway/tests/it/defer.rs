@@ -122,11 +122,15 @@ async fn a_refusal_is_one_piece() {
     let nats = nats().await;
     let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
     let gateway = TestGateway::with(&nats, "", &["alpha"]).await;
-    for query in ["{ ... @defer { nonsense } }", "{ items(ids: []) @stream { id } }"] {
+    for (query, words) in [
+        ("{ ... @defer { nonsense } }", "nonsense"),
+        ("{ items(ids: []) @stream { id } }", "@stream isn't supported"),
+    ] {
         let request = gateway.post(&json!({ "query": query })).header(header::ACCEPT, APOLLO);
         let response = request.send().await.unwrap();
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json; charset=utf-8");
         let body: Value = response.json().await.unwrap();
         assert_eq!(body["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{body}");
+        assert!(body["errors"][0]["message"].as_str().unwrap().contains(words), "{body}");
     }
 }

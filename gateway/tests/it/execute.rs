@@ -7,6 +7,7 @@ mod entities;
 mod enums;
 mod failures;
 mod graph;
+mod inputs;
 mod keys;
 mod random;
 mod requirements;

@@ -7,6 +7,7 @@ use apollo_compiler::ast::Document;
 use apollo_compiler::executable::Operation;
 use apollo_compiler::validation::DiagnosticList;
 
+use crate::variables::check_one_of;
 use crate::{Fact, PlanError, PlanOptions, Supergraph, plan_operation};
 
 /// Why an operation can't be run on a supergraph.
@@ -89,6 +90,10 @@ fn unplannable(
     operation: &Operation,
 ) -> Option<OperationProblem> {
     let name = operation.name.as_ref();
+    if let Err(message) = check_one_of(supergraph.api_schema(), document, operation) {
+        let operation = name.map(ToString::to_string);
+        return Some(OperationProblem { operation, code: INVALID, message, place: None });
+    }
     let plan = |labels: bool| -> Option<PlanError> {
         // A field that is withheld needs no plan, so everything is granted.
         let facts = |fact: Fact| !matches!(fact, Fact::Label(_)) || labels;

@@ -67,6 +67,88 @@ async fn one_key_with_different_arguments_on_different_types() {
     assert_eq!(answer.good(), &json!({"feed": [{"text": "b"}, {"text": "ff"}, {}]}));
 }
 
+/// What GraphQL lets stand under one key on objects of different types, a subgraph can't always be asked for so.
+#[tokio::test]
+async fn one_key_with_different_types_on_different_objects() {
+    let a = SubgraphCase {
+        name: "a",
+        sdl: r#"
+            type Query { all: [Any!] }
+            union Any = Book | Film | Note
+            type Book @key(fields: "id") { id: ID! parts: [String!]! }
+            type Film { parts: [String]  size: Int! }
+            type Note { parts: [String!]  size: Int }
+        "#,
+        data: json!({
+            "Query": {"all": [
+                {"$ref": "Book:1"},
+                {"__typename": "Film", "parts": ["x", null], "size": 1},
+                {"__typename": "Note", "parts": null, "size": null},
+            ]},
+            "Book": [{"id": "1", "parts": ["b"]}],
+        }),
+    };
+    let b = SubgraphCase {
+        name: "b",
+        sdl: r#"type Book @key(fields: "id") { id: ID! size: Int }"#,
+        data: json!({"Book": [{"id": "1", "size": 7}]}),
+    };
+    let graph = Graph::new(vec![a, b]);
+    // The client's own schema must let it, so that each key has one type.
+    let answer = graph.run("{ all { ... on Book { s: size p: parts } ... on Film { q: parts t: size } ... on Note { s: size r: parts } } }").await;
+    let expected = json!({"all": [{"s": 7, "p": ["b"]}, {"q": ["x", null], "t": 1}, {"s": null, "r": null}]});
+    assert_eq!(answer.good(), &expected);
+}
+
+/// The same field is non-null in one subgraph and nullable in the other, so one response key can't be both there.
+#[tokio::test]
+async fn a_field_that_is_promised_by_one_subgraph_only() {
+    let sdl_a = r#"
+        type Query { all: [Any!] }
+        union Any = Book | Film
+        type Book @key(fields: "id") { id: ID! size: Int! @shareable }
+        type Film @key(fields: "id") { id: ID! size: Int @shareable }
+    "#;
+    let sdl_b = r#"
+        type Book @key(fields: "id") { id: ID! size: Int @shareable }
+        type Film @key(fields: "id") { id: ID! size: Int! @shareable }
+    "#;
+    let books = json!([{"id": "1", "size": 7}]);
+    let films = json!([{"id": "2", "size": 8}]);
+    let a = SubgraphCase {
+        name: "a",
+        sdl: sdl_a,
+        data: json!({"Query": {"all": [{"$ref": "Book:1"}, {"$ref": "Film:2"}]}, "Book": books, "Film": films}),
+    };
+    let b = SubgraphCase { name: "b", sdl: sdl_b, data: json!({"Book": books, "Film": films}) };
+    let answer = Graph::new(vec![a, b]).run("{ all { ... on Book { size } ... on Film { size } } }").await;
+    assert_eq!(answer.good(), &json!({"all": [{"size": 7}, {"size": 8}]}));
+}
+
+/// A type of federation 1 that extends another subgraph's.
+#[tokio::test]
+async fn types_that_extend() {
+    let a = SubgraphCase {
+        name: "a",
+        sdl: r#"type Query { item: Item } type Item @key(fields: "id") { id: ID! size: Int name: String }"#,
+        data: json!({"Query": {"item": {"$ref": "Item:1"}}, "Item": [{"id": "1", "size": 3, "name": "N"}]}),
+    };
+    let b = SubgraphCase {
+        name: "b",
+        sdl: r#"
+            type Query @extends { top: Item }
+            type Item @extends @key(fields: "id") { id: ID! @external size: Int @external price: String @requires(fields: "size") }
+        "#,
+        data: json!({"Query": {"top": {"$ref": "Item:1"}}, "Item": [{"id": "1", "price": {"$join": ["size"]}}]}),
+    };
+    let graph = Graph::new(vec![a, b]);
+    let answer = graph.run("{ item { price } top { id name price } }").await;
+    assert_eq!(
+        answer.good(),
+        &json!({"item": {"price": "3"}, "top": {"id": "1", "name": "N", "price": "3"}})
+    );
+}
+
 fn orders() -> Graph {
     let products = SubgraphCase {
         name: "products",
@@ -126,6 +208,9 @@ async fn mutations_run_in_order() {
         ["products", "shipping", "products", "products"],
         "what a root field needs comes before the next"
     );
+    assert_eq!(answer.at_once, 1, "and has come before the next begins");
+    let query = orders().run("{ products { label } a: products { price } }").await;
+    assert!(query.at_once <= 2, "the same fetch isn't made twice");
 }
 
 #[tokio::test]

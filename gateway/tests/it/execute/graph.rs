@@ -35,6 +35,8 @@ pub struct Graph {
     subgraphs: Vec<Subgraph>,
     supergraph: Supergraph,
     requests: Mutex<Vec<(String, Json)>>,
+    /// Requests that aren't answered yet, and the most there were at once.
+    open: Mutex<(usize, usize)>,
 }
 
 /// A server of one schema.
@@ -52,6 +54,8 @@ pub struct Answer {
     pub body: Json,
     /// Who was asked, and for what.
     pub requests: Vec<(String, Json)>,
+    /// The most requests that were open at once.
+    pub at_once: usize,
 }
 
 const LINK: &str = r#"extend schema @link(url: "https://specs.apollo.dev/federation/v2.8", import: ["@key", "@requires", "@context", "@fromContext",
@@ -68,6 +72,7 @@ const SERVED: &str = r#"
     directive @external on OBJECT | FIELD_DEFINITION
     directive @shareable repeatable on OBJECT | FIELD_DEFINITION
     directive @override(from: String!) on FIELD_DEFINITION
+    directive @extends on OBJECT | INTERFACE
     directive @inaccessible on OBJECT | FIELD_DEFINITION | ENUM_VALUE
     directive @interfaceObject on OBJECT
     directive @context(name: String!) repeatable on OBJECT | INTERFACE | UNION
@@ -76,7 +81,9 @@ const SERVED: &str = r#"
 
 impl Graph {
     pub fn new(cases: Vec<SubgraphCase>) -> Self {
-        let sdls: Vec<_> = cases.iter().map(|case| format!("{LINK}{}", case.sdl)).collect();
+        // Federation 1 has no link, and extends types.
+        let link = |sdl: &str| if sdl.contains("@extends") { "" } else { LINK };
+        let sdls: Vec<_> = cases.iter().map(|case| format!("{}{}", link(case.sdl), case.sdl)).collect();
         let inputs: Vec<_> = cases
             .iter()
             .zip(&sdls)
@@ -88,6 +95,7 @@ impl Graph {
             supergraph: Supergraph::parse(&supergraph).unwrap(),
             subgraphs: cases.into_iter().map(Subgraph::new).collect(),
             requests: Mutex::default(),
+            open: Mutex::default(),
         }
     }
 
@@ -141,7 +149,8 @@ impl Graph {
             Some(reply) => execute_event(&plan, request, reply.to_string().into(), self).await,
         };
         let requests = std::mem::take(&mut *self.requests.lock().unwrap());
-        Answer::new(result.into_body(None).to_vec(), requests)
+        let (_, at_once) = std::mem::take(&mut *self.open.lock().unwrap());
+        Answer { at_once, ..Answer::new(result.into_body(None).to_vec(), requests) }
     }
 
     fn plan(&self, document: &Valid<ExecutableDocument>) -> Plan {
@@ -211,6 +220,14 @@ impl Fetcher for Graph {
         }
         let request: Json = serde_json::from_slice(&body).unwrap();
         self.requests.lock().unwrap().push((name.to_owned(), request.clone()));
+        {
+            let (open, most) = &mut *self.open.lock().unwrap();
+            *open += 1;
+            *most = (*most).max(*open);
+        }
+        // Whoever may be asked besides is asked now.
+        tokio::task::yield_now().await;
+        self.open.lock().unwrap().0 -= 1;
         Ok(subgraph.answer(&request).into())
     }
 
@@ -222,7 +239,7 @@ impl Fetcher for Graph {
 impl Answer {
     pub fn new(body: Vec<u8>, requests: Vec<(String, Json)>) -> Self {
         let text = String::from_utf8(body).unwrap();
-        Self { body: serde_json::from_str(&text).unwrap(), text, requests }
+        Self { body: serde_json::from_str(&text).unwrap(), text, requests, at_once: 0 }
     }
 
     pub fn data(&self) -> &Json {

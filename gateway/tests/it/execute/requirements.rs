@@ -106,6 +106,39 @@ async fn requirements_of_each_other_that_can_be_met() {
     assert_eq!(answer.good(), &json!({"item": {"x": z, "z": y, "y": 5}}));
 }
 
+/// What a conditional field requires may itself require something, which isn't there without the condition; a field
+/// beside it that nobody has to bring anything for is.
+#[tokio::test]
+async fn requirements_of_a_conditional_field() {
+    let a = SubgraphCase {
+        name: "a",
+        sdl: r#"type Query { item: Item } type Item @key(fields: "sku") { sku: ID! }"#,
+        data: json!({"Query": {"item": {"sku": "1"}}}),
+    };
+    let b = SubgraphCase {
+        name: "b",
+        sdl: r#"type Item @key(fields: "sku") { sku: ID! deep: Int }"#,
+        data: json!({"Item": [{"id": "1", "sku": "1", "deep": 4}]}),
+    };
+    let c = SubgraphCase {
+        name: "c",
+        sdl: r#"type Item @key(fields: "sku") { sku: ID! id: ID! deep: Int @external half: String @requires(fields: "deep") }"#,
+        data: json!({"Item": [{"id": "1", "sku": "1", "half": {"$join": ["deep"]}}]}),
+    };
+    let d = SubgraphCase {
+        name: "d",
+        sdl: r#"type Item @key(fields: "sku") { sku: ID! half: String @external whole: String @requires(fields: "half") }"#,
+        data: json!({"Item": [{"id": "1", "sku": "1", "whole": {"$join": ["half"]}}]}),
+    };
+    let graph = Graph::new(vec![a, b, c, d]);
+    let query = "query($yes: Boolean!) { item { whole @include(if: $yes) id } }";
+    let answer = graph.run_with(query, json!({"yes": true})).await;
+    assert_eq!(answer.good(), &json!({"item": {"whole": r#""4""#, "id": "1"}}));
+    let answer = graph.run_with(query, json!({"yes": false})).await;
+    assert_eq!(answer.good(), &json!({"item": {"id": "1"}}));
+    assert_eq!(answer.asked(), ["a", "c"]);
+}
+
 #[tokio::test]
 async fn requirements_of_requirements() {
     let a = SubgraphCase {

@@ -55,7 +55,16 @@ impl Drafts<'_> {
         fields: &[RepresentationField],
         contexts: Vec<ContextId>,
     ) -> GroupId {
-        let (subgraph, only_if) = (visit.subgraph, visit.only_if);
+        let subgraph = visit.subgraph;
+        let brings = match &visit.enter {
+            Enter::Key { requires, .. } => !requires.is_empty() || !contexts.is_empty(),
+            Enter::Root => false,
+        };
+        // What is brought along for a requirement is there only if that is wanted.
+        let only_if = match brings && at.own {
+            true => self.solver.sets.and(visit.only_if, at.cond).unwrap_or(visit.only_if),
+            false => visit.only_if,
+        };
         let entities = visit.enter != Enter::Root;
         let level = deps.iter().map(|&dep| self.groups[dep].level + 1).max().unwrap_or(0);
         let part = self.part;

@@ -20,6 +20,79 @@ fn says_the_query_and_what_was_tried() {
     insta::assert_snapshot!(errors(&composition).join("\n"));
 }
 
+/// Two ways in, a subgraph in between, and a requirement that can't be met.
+#[test]
+fn says_each_way_that_was_tried() {
+    let composition = compose_all(&subgraphs(
+        r#"
+        # a
+        type Query { thing: Thing }
+        type Thing @key(fields: "id") { id: ID! }
+        # b
+        type Query { things: [Thing] }
+        type Thing @key(fields: "id") @key(fields: "sku") { id: ID! sku: ID! }
+        # c
+        type Thing @key(fields: "sku") { sku: ID! weight: Int @external fee: Int @requires(fields: "weight") }
+        # d
+        type Thing @key(fields: "code") { code: ID! weight: Int }
+    "#,
+    ));
+    insta::assert_snapshot!(errors(&composition).join("\n"), @r#"
+    SATISFIABILITY_ERROR: The following supergraph API query:
+    {
+      thing {
+        weight
+      }
+    }
+    cannot be satisfied by the subgraphs because:
+    - from subgraph "a":
+      - cannot find field "Thing.weight".
+      - cannot move to subgraph "d" using @key(fields: "code") of "Thing", the key field(s) cannot be resolved from subgraph "a".
+    - from subgraph "b":
+      - cannot find field "Thing.weight".
+      - cannot move to subgraph "d" using @key(fields: "code") of "Thing", the key field(s) cannot be resolved from subgraph "b".
+    - from subgraph "c":
+      - field "Thing.weight" is not resolvable because marked @external.
+      - cannot move to subgraph "d" using @key(fields: "code") of "Thing", the key field(s) cannot be resolved from subgraph "c".
+      at c:2:51
+      at d:2:53
+      help: let "Thing" be reached there: a @key that those subgraphs can resolve, or the field itself marked @shareable
+    SATISFIABILITY_ERROR: The following supergraph API query:
+    {
+      thing {
+        fee
+      }
+    }
+    cannot be satisfied by the subgraphs because:
+    - from subgraph "a":
+      - cannot find field "Thing.fee".
+    - from subgraph "b":
+      - cannot find field "Thing.fee".
+    - from subgraph "c":
+      - cannot satisfy @require conditions on field "Thing.fee".
+      at c:2:73
+      help: let "Thing" be reached there: a @key that those subgraphs can resolve, or the field itself marked @shareable
+    SATISFIABILITY_ERROR: The following supergraph API query:
+    {
+      thing {
+        code
+      }
+    }
+    cannot be satisfied by the subgraphs because:
+    - from subgraph "a":
+      - cannot find field "Thing.code".
+      - cannot move to subgraph "d" using @key(fields: "code") of "Thing", the key field(s) cannot be resolved from subgraph "a".
+    - from subgraph "b":
+      - cannot find field "Thing.code".
+      - cannot move to subgraph "d" using @key(fields: "code") of "Thing", the key field(s) cannot be resolved from subgraph "b".
+    - from subgraph "c":
+      - cannot find field "Thing.code".
+      - cannot move to subgraph "d" using @key(fields: "code") of "Thing", the key field(s) cannot be resolved from subgraph "c".
+      at d:2:43
+      help: let "Thing" be reached there: a @key that those subgraphs can resolve, or the field itself marked @shareable
+    "#);
+}
+
 /// A label holds for some requests only, and neither those nor the others may be left without an answer.
 #[test]
 fn a_label_must_leave_an_answer_either_way() {

@@ -8,14 +8,15 @@ use apollo_compiler::{
     schema::{ExtendedType, InputObjectType},
 };
 
-use crate::error::{Code, GraphqlError, Rejection};
-
-/// Refuses an operation with a `@oneOf` input that has not exactly one field, or a null.
-pub(super) fn check(
+/// What is wrong with an operation's `@oneOf` inputs: one has not exactly one field, or a null.
+///
+/// # Errors
+/// The first mistake, for whoever wrote the operation.
+pub fn check_one_of(
     schema: &Schema,
     document: &ExecutableDocument,
     operation: &Operation,
-) -> Result<(), Rejection> {
+) -> Result<(), String> {
     if !schema.directive_definitions.contains_key("oneOf") {
         return Ok(());
     }
@@ -36,7 +37,7 @@ struct Rule<'a> {
 }
 
 impl Rule<'_> {
-    fn value(&self, ty: &Type, value: &Value) -> Result<(), GraphqlError> {
+    fn value(&self, ty: &Type, value: &Value) -> Result<(), String> {
         match value {
             Value::List(items) => items.iter().try_for_each(|item| self.value(ty.item_type(), item)),
             Value::Object(fields) => {
@@ -60,16 +61,15 @@ impl Rule<'_> {
         &self,
         object: &InputObjectType,
         mut fields: impl Iterator<Item = (&'v str, &'v Value)>,
-    ) -> Result<(), GraphqlError> {
-        let refuse = |why: String| Err(GraphqlError::new(Code::ValidationFailed, why));
+    ) -> Result<(), String> {
         let (Some((name, value)), None) = (fields.next(), fields.next()) else {
-            return refuse(format!("exactly one field of the oneOf input {} must be given", object.name));
+            return Err(format!("exactly one field of the oneOf input {} must be given", object.name));
         };
         match value {
             Value::Null => {
-                refuse(format!("the field {name:?} of the oneOf input {} must not be null", object.name))
+                Err(format!("the field {name:?} of the oneOf input {} must not be null", object.name))
             }
-            Value::Variable(variable) if self.is_nullable(variable) => refuse(format!(
+            Value::Variable(variable) if self.is_nullable(variable) => Err(format!(
                 "the variable ${variable} gives a field of the oneOf input {}, so its type must be non-null",
                 object.name
             )),
@@ -101,7 +101,7 @@ mod tests {
         let schema = Schema::parse_and_validate(SCHEMA, "schema.graphql").unwrap();
         let document = ExecutableDocument::parse_and_validate(&schema, query, "query.graphql").unwrap();
         let operation = document.operations.get(None).unwrap();
-        assert_eq!(check(&schema, &document, operation).is_ok(), expected, "{query}");
+        assert_eq!(check_one_of(&schema, &document, operation).is_ok(), expected, "{query}");
     }
 
     #[test]
