@@ -40,7 +40,7 @@ enum Command {
     /// Composes subgraphs and prints the supergraph SDL
     Compose(compose::Flags),
     /// Tells what a new SDL of a subgraph would break
-    Check(check::Flags),
+    Check(Box<check::Flags>),
     /// Prints how an operation would be answered
     Plan(plan::Flags),
     /// Takes a subgraph that is gone for good out of the graph

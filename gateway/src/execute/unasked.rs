@@ -55,7 +55,8 @@ impl<'a> Walk<'a> {
                 _ => return true,
             }
         }
-        true
+        // Where there is a value, what failed was another type's field under that key.
+        !matches!(value, Value::Leaf(_))
     }
 
     /// The fields of that key on an object, also those that come later.

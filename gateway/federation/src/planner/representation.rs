@@ -8,7 +8,7 @@ use crate::supergraph::FieldName;
 use crate::{TypeId, TypeSet};
 
 /// How objects of some types are represented in one lookup.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) struct DraftRepresentation {
     pub types: TypeSet,
     /// The interface by whose name they go.
@@ -30,7 +30,9 @@ impl Group {
     /// Whether another group's lookup can be made in this one's.
     pub fn can_join(&self, other: &Self) -> bool {
         self.path == other.path
-            && (self.only_if == other.only_if || self.only_if == CondId::ALWAYS && self.has_all_of(other))
+            && (self.only_if == other.only_if
+                || self.only_if == CondId::ALWAYS && self.has_all_of(other)
+                || self.representations == other.representations)
             && self.contexts == other.contexts
             && self.can_take(other)
     }

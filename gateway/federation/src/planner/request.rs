@@ -4,6 +4,8 @@
 //! fragments on different types. [`Wires`] keeps the keys of each merged place; whatever would conflict gets an
 //! alias.
 
+use smallvec::SmallVec;
+
 use crate::plan::{ShapeId, SlotId};
 use crate::pool::SmallMap;
 use crate::selection::{ArgsId, CondId, KeyId, LocalSets};
@@ -169,6 +171,61 @@ impl<'a> Requests<'a> {
             self.nodes[first.0].typename = true;
             self.nodes[child.0].typename = true;
         }
+    }
+
+    /// Objects of different types that are asked for the same under one key are asked for it once.
+    pub fn fold(&mut self, node: RequestNode) {
+        let children: Vec<RequestNode> = self.nodes[node.0].fields.iter().filter_map(|it| it.child).collect();
+        if children.is_empty() {
+            return;
+        }
+        stacker::maybe_grow(128 * 1024, 1024 * 1024, || {
+            children.into_iter().for_each(|child| self.fold(child))
+        });
+        let fields = std::mem::take(&mut self.nodes[node.0].fields);
+        let mut kept: Vec<SelectedField> = Vec::with_capacity(fields.len());
+        let mut by_wire: SmallMap<KeyId, SmallVec<[usize; 2]>> = SmallMap::default();
+        for field in fields {
+            let mut known = by_wire.get(&field.wire).into_iter().flatten().copied();
+            match known.find(|&at| field.child.is_some() && self.is_alike(&kept[at], &field)) {
+                Some(at) => kept[at].types = kept[at].types.union(&field.types),
+                None => {
+                    by_wire.get_or_insert_with(field.wire, SmallVec::new).push(kept.len());
+                    kept.push(field);
+                }
+            }
+        }
+        self.nodes[node.0].fields = kept;
+    }
+
+    /// Whether two fields are the same, but for the types that they are for.
+    fn is_alike(&self, one: &SelectedField, other: &SelectedField) -> bool {
+        let same = one.wire == other.wire
+            && one.slot == other.slot
+            && one.field == other.field
+            && one.args == other.args
+            && one.on == other.on
+            && one.cond == other.cond
+            && one.ty == other.ty
+            && one.contexts == other.contexts;
+        same && match (one.child, other.child) {
+            (Some(one), Some(other)) => self.is_same(one, other),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether two selections ask for the same.
+    pub fn is_same(&self, one: RequestNode, other: RequestNode) -> bool {
+        let (one, other) = (self.get(one), self.get(other));
+        let same = one.declared == other.declared
+            && one.position == other.position
+            && one.typename == other.typename
+            && one.within == other.within
+            && one.fields.len() == other.fields.len();
+        let fields = || one.fields.iter().zip(&other.fields);
+        let alike = || fields().all(|(one, other)| one.types == other.types && self.is_alike(one, other));
+        same && stacker::maybe_grow(128 * 1024, 1024 * 1024, alike)
     }
 
     /// Moves everything of one selection into another at the same place.

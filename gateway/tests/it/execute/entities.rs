@@ -279,14 +279,14 @@ fn rated() -> Graph {
         sdl: r#"
             type Query { media: [Media] }
             interface Media @key(fields: "id") { id: ID! }
-            type Book implements Media @key(fields: "id") { id: ID! }
+            type Book implements Media @key(fields: "id") { id: ID! pages: Int }
             type Film implements Media @key(fields: "id") { id: ID! }
         "#,
         data: json!({
             "Query": {"media": [{"$ref": "Book:1"}, {"$ref": "Film:2"}]},
-            "Book": [{"id": "1"}],
+            "Book": [{"id": "1", "pages": 9}],
             "Film": [{"id": "2"}],
-            "Media": [{"__typename": "Book", "id": "1"}, {"__typename": "Film", "id": "2"}],
+            "Media": [{"__typename": "Book", "id": "1", "pages": 9}, {"__typename": "Film", "id": "2"}],
         }),
     };
     let ratings = SubgraphCase {
@@ -337,6 +337,10 @@ async fn what_fails_on_an_object_that_nobody_asked_for_it_is_no_error() {
         json!({"best": [{"__typename": "Book", "id": "1"}, {"__typename": "Film", "stars": null}]});
     assert_eq!(answer.data(), &expected);
     assert_eq!(answer.errors(), [r#"["best",1,"stars"]: none"#]);
+    // Nor is it told of what the object itself has under that key.
+    let answer = rated().run("{ best { ... on Film { k: stars } ... on Book { k: pages } } }").await;
+    assert_eq!(answer.data(), &json!({"best": [{"k": 9}, {"k": null}]}));
+    assert_eq!(answer.errors(), [r#"["best",1,"k"]: none"#]);
 }
 
 /// Where an object is reached by its interface's name it has answers to what others are asked: none of them may

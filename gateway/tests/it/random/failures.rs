@@ -122,7 +122,7 @@ impl Served<'_> {
     }
 
     /// Whether fields are computed from others of other objects, which may be lost with a field beside those.
-    fn requires_objects(&self) -> bool {
+    pub(super) fn requires_objects(&self) -> bool {
         self.fields().flat_map(|field| field.requires.iter().flatten()).any(|it| !it.below.is_empty())
     }
 

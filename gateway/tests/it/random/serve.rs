@@ -10,7 +10,7 @@ use apollo_compiler::{ExecutableDocument, Schema};
 use bytes::Bytes;
 use serde_json::{Map, Value as Json, json};
 use tributary::execute::{ExecuteRequest, FetchFailure, Fetcher, Limits, execute};
-use tributary_checks::faults;
+use tributary_checks::{faults, needless};
 use tributary_federation::compose::{Severity, SubgraphSdl, compose};
 use tributary_federation::variables::{InputTypes, VariableProgram, Variables};
 use tributary_federation::{OperationKind, Plan, PlanOptions, SubgraphId, Supergraph, plan_operation};
@@ -135,7 +135,12 @@ impl<'w> Served<'w> {
 
     /// What can be said of a plan without running it.
     fn check_plan(&self, plan: &Plan, question: &str) -> Result<(), String> {
-        let faults = faults(&self.supergraph, plan);
+        // A member of a union that not every source knows is asked for nothing, but maybe by a requirement; then it
+        // looks as if the client should get the rest, too.
+        let faults = match self.world.left_out.is_empty() || !self.requires_objects() {
+            true => faults(&self.supergraph, plan),
+            false => needless(&self.supergraph, plan),
+        };
         if faults.is_empty() {
             return Ok(());
         }

@@ -139,5 +139,6 @@ impl Drafts<'_> {
         }
         let cond = self.groups[from].cond.unwrap_or(CondId::ALWAYS);
         self.want(into, cond);
+        self.groups[into].only_if = self.solver.sets.or(self.groups[into].only_if, self.groups[from].only_if);
     }
 }

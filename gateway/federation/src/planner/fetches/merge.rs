@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Unit;
 use crate::SubgraphId;
-use crate::plan::PathStep;
+use crate::plan::{PathStep, SlotId};
 use crate::planner::emit::{Drafts, GroupId};
 use crate::planner::group_set::GroupSet;
 
@@ -24,6 +24,7 @@ impl Units {
     /// a request that can wait without making the plan longer joins a later one.
     pub fn merged(drafts: &mut Drafts) -> Self {
         if drafts.groups.len() == 1 {
+            drafts.requests.fold(drafts.groups[0].node);
             return Self { all: vec![Unit { groups: vec![0], deps: GroupSet::default() }] };
         }
         order_parts(drafts);
@@ -34,6 +35,8 @@ impl Units {
         }
         for unit in &mut graph.units {
             join_lookups(drafts, &mut unit.groups);
+            unit.groups.iter().for_each(|&group| drafts.requests.fold(drafts.groups[group].node));
+            join_alike(drafts, &mut unit.groups);
         }
         graph.reduced()
     }
@@ -106,20 +109,21 @@ impl Graph {
 
     /// Units of one level never depend on each other, and merging them leaves all levels as they are.
     fn merge_levels(&mut self, drafts: &Drafts) {
-        let mut into: Vec<usize> = (0..self.units.len()).collect();
+        let mut into = Vec::with_capacity(self.units.len());
         let mut firsts: FxHashMap<(usize, SubgraphId), Vec<usize>> = FxHashMap::default();
         for unit in 0..self.units.len() {
             let subgraph = drafts.groups[self.units[unit].groups[0]].subgraph;
             let firsts = firsts.entry((self.levels[unit], subgraph)).or_default();
-            match firsts.iter().copied().find(|&first| self.can_merge(drafts, first, unit)) {
+            let known = firsts.iter().copied().find(|&first| self.can_merge(drafts, first, unit));
+            match known {
                 Some(first) => {
                     let merged = std::mem::take(&mut self.units[unit]);
                     self.units[first].groups.extend(merged.groups);
                     self.units[first].deps.extend(merged.deps);
-                    into[unit] = first;
                 }
                 None => firsts.push(unit),
             }
+            into.push(known.unwrap_or(unit));
         }
         self.close_gaps(&into);
     }
@@ -237,4 +241,50 @@ fn joinable(drafts: &Drafts, groups: &[GroupId]) -> Option<(usize, usize)> {
         into != from && one.entities && one.can_join(other)
     };
     (0..groups.len()).flat_map(|into| (0..groups.len()).map(move |from| (into, from))).find(joins)
+}
+
+/// Lookups of objects that lie in one slot of objects of different types become one where they ask for the same.
+fn join_alike(drafts: &mut Drafts, groups: &mut Vec<GroupId>) {
+    if groups.len() == 1 {
+        return;
+    }
+    let mut by_slots: FxHashMap<Vec<SlotId>, Vec<GroupId>> = FxHashMap::default();
+    let mut gone: FxHashSet<GroupId> = FxHashSet::default();
+    for &group in &*groups {
+        let slots = drafts.groups[group].path.iter().map(|step| step.slot).collect();
+        let same = by_slots.entry(slots).or_default();
+        let wider = same.iter().find_map(|&known| Some((known, alike(drafts, known, group)?)));
+        match wider {
+            Some((known, path)) => {
+                drafts.groups[known].path = path;
+                gone.insert(group);
+            }
+            None => same.push(group),
+        }
+    }
+    groups.retain(|group| !gone.contains(group));
+}
+
+/// The path to the objects of both groups, if one lookup can be made for them: it differs in the types of one step.
+fn alike(drafts: &Drafts, one: GroupId, other: GroupId) -> Option<Rc<[PathStep]>> {
+    let (a, b) = (&drafts.groups[one], &drafts.groups[other]);
+    let same = a.entities
+        && b.entities
+        && a.cond == b.cond
+        && a.only_if == b.only_if
+        && a.deferred == b.deferred
+        && a.contexts.is_empty()
+        && b.contexts.is_empty()
+        && a.apart.is_none()
+        && b.apart.is_none()
+        && a.representations == b.representations;
+    let mut differing = a.path.iter().zip(&*b.path).enumerate().filter(|(_, (a, b))| a != b);
+    let (Some((at, (from, to))), None) = (differing.next(), differing.next()) else { return None };
+    let types = from.types.as_ref()?.union(to.types.as_ref()?);
+    if !same || !drafts.requests.is_same(a.node, b.node) {
+        return None;
+    }
+    let mut path = a.path.to_vec();
+    path[at].types = Some(types);
+    Some(path.into())
 }

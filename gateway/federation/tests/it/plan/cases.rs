@@ -450,3 +450,41 @@ type T @key(fields: "id") { id: ID! a: Int @external b: Int @external c: Int @re
         query($representations:[_Any!]!,$yes:Boolean!){_entities(representations:$representations){...on T{...@skip(if:$yes){c}}}}
     ");
 }
+
+/// What an interface's objects are asked for alike is asked of the interface, and looked up once.
+#[test]
+fn what_differs_by_type_in_what_others_answer_is_folded_back() {
+    let graph = r#"
+        # a
+        type Query { i: [I] }
+        interface I { id: ID f: F }
+        type X implements I { id: ID f: F x: Int }
+        type Z implements I { id: ID f: F }
+        type F @key(fields: "k") { k: ID! }
+        # b
+        type F @key(fields: "k") { k: ID! v: Int }
+    "#;
+    assert_snapshot!(plan(graph, "{ i { f { v } ... on X { f { k } x } } }"), @r"
+    0 a
+        {i{__typename f{k}...on X{x}}}
+    1 b after 0
+        at i.f|X|Z by F { k }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on F{v}}}
+    ");
+    assert_snapshot!(plan(graph, "{ i { ... on X { f { v } } ... on Z { f { v } } } }"), @r"
+    0 a
+        {i{__typename f{k}}}
+    1 b after 0
+        at i.f by F { k }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on F{v}}}
+    ");
+    // Under keys of their own they are two things.
+    assert_snapshot!(plan(graph, "{ i { ... on X { one: f { v } } ... on Z { f { v } } } }"), @r"
+    0 a
+        {i{__typename ...on X{one:f{k}}...on Z{f{k}}}}
+    1 b after 0
+        at i.one|X by F { k }
+        at i.f|Z by F { k }
+        query($_r0:[_Any!]!,$_r1:[_Any!]!){_e0:_entities(representations:$_r0){...on F{v}} _e1:_entities(representations:$_r1){...on F{v}}}
+    ");
+}

@@ -218,7 +218,7 @@ fn selections_by_type_and_nested() {
     "#;
     assert_snapshot!(plan(subgraphs, "{ i { u { f } } }"), @r"
     0 a
-        {i{__typename ...on A{deep{list}u{id}}...on B{flat u{id}}}}
+        {i{__typename u{id}...on A{deep{list}}...on B{flat}}}
     1 a after 0
         at i.u|A by U { id } with A { deep { list } } of i
         query($representations:[_Any!]!,$_c0:[Int!]!){_entities(representations:$representations){...on U{f(a:$_c0)}}}
