@@ -14,6 +14,7 @@
 //! * [`http`] is GraphQL over HTTP and everything else that has a URL.
 //! * [`pipeline`] is one request's way; it knows nothing of HTTP.
 //! * [`execute`] runs a plan, [`transport`] reaches subgraphs, [`registry`] knows which there are.
+//! * [`subscription`] says which events a subscription means.
 //! * [`trusted`] reads the folder of operations that are run and no others.
 //! * [`auth`] verifies tokens, [`telemetry`] logs and counts, [`error`] is what clients read.
 //!
@@ -29,6 +30,7 @@ pub mod http;
 pub mod pipeline;
 pub mod registry;
 pub mod server;
+pub mod subscription;
 pub mod telemetry;
 pub mod transport;
 pub mod trusted;

@@ -10,11 +10,13 @@
 //! | 2 announce | `service` (documents of the NATS Services API), `registration`, `sdl`, `announce` |
 //! | 3 request and reply | `header`, `request`, `identity`, `failure` |
 //! | 4 subscriptions served by a subgraph | `stream` |
+//! | 5 subscriptions fed by events | `event` |
 //! | 6 parts | `parts` |
 //!
 //! Start reading at [`QuerySubject`] and [`RequestHead`].
 
 mod announce;
+pub mod event;
 mod failure;
 pub mod header;
 mod identity;

@@ -1,0 +1,204 @@
+//! Who means an event, by its subject.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use super::wanted::{Tokens, Wanted};
+
+/// What subscriptions mean, by the tokens of subjects: an event is looked up in as many steps as its subject has
+/// tokens, however many subscriptions there are.
+///
+/// Where several places of a subject are lists, only the longest is spread over the tree; the others are looked at
+/// when an event comes that far. So a subscription takes as many entries as its longest list is long.
+#[derive(Debug)]
+pub struct Router<K> {
+    root: Node<K>,
+    known: HashMap<K, Vec<Tokens>>,
+}
+
+#[derive(Debug)]
+struct Node<K> {
+    below: HashMap<Box<str>, Node<K>>,
+    any: Option<Box<Node<K>>>,
+    /// Who means what ends here.
+    here: Vec<K>,
+    /// Who means what goes on from here.
+    rest: Vec<K>,
+}
+
+impl<K> Default for Node<K> {
+    fn default() -> Self {
+        Self { below: HashMap::new(), any: None, here: Vec::new(), rest: Vec::new() }
+    }
+}
+
+impl<K> Default for Router<K> {
+    fn default() -> Self {
+        Self { root: Node::default(), known: HashMap::new() }
+    }
+}
+
+impl<K: Clone + Eq + Hash> Router<K> {
+    /// From now on events that are `wanted` are for `key`, and no others that were before.
+    pub fn insert(&mut self, key: K, wanted: &Wanted) {
+        self.remove(&key);
+        let subject = wanted.subject.clone();
+        let spread = spread(&subject);
+        self.root.insert(&subject, 0, spread, &key);
+        self.known.insert(key, subject);
+    }
+
+    /// No event is for `key` any more.
+    pub fn remove(&mut self, key: &K) {
+        if let Some(subject) = self.known.remove(key) {
+            self.root.remove(&subject, 0, spread(&subject), key);
+        }
+    }
+
+    /// Everyone who means an event with that subject, each once, in no order.
+    pub fn find(&self, subject: &str, mut found: impl FnMut(&K)) {
+        let tokens: Vec<&str> = subject.split('.').collect();
+        self.root.find(&tokens, 0, &mut |key| {
+            if self.known.get(key).is_some_and(|subject| fits(subject, &tokens)) {
+                found(key);
+            }
+        });
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Whether nobody means anything.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+}
+
+/// Which place's list is spread over the tree.
+fn spread(subject: &[Tokens]) -> Option<usize> {
+    let length = |tokens: &Tokens| match tokens {
+        Tokens::OneOf(list) => list.len(),
+        Tokens::Any | Tokens::Rest => 0,
+    };
+    (0..subject.len()).filter(|&at| length(&subject[at]) > 1).max_by_key(|&at| length(&subject[at]))
+}
+
+fn fits(subject: &[Tokens], tokens: &[&str]) -> bool {
+    let listed = |(wanted, token): (&Tokens, &&str)| match wanted {
+        Tokens::OneOf(list) => list.binary_search_by(|known| (**known).cmp(token)).is_ok(),
+        Tokens::Any | Tokens::Rest => true,
+    };
+    subject.iter().zip(tokens).all(listed)
+}
+
+impl<K: Clone + Eq> Node<K> {
+    fn insert(&mut self, subject: &[Tokens], at: usize, spread: Option<usize>, key: &K) {
+        match subject.get(at) {
+            None => self.here.push(key.clone()),
+            Some(Tokens::Rest) => self.rest.push(key.clone()),
+            Some(Tokens::OneOf(list)) if list.len() < 2 || spread == Some(at) => {
+                for token in list {
+                    self.below.entry(token.clone()).or_default().insert(subject, at + 1, spread, key);
+                }
+            }
+            Some(_) => self.any.get_or_insert_default().insert(subject, at + 1, spread, key),
+        }
+    }
+
+    fn remove(&mut self, subject: &[Tokens], at: usize, spread: Option<usize>, key: &K) {
+        match subject.get(at) {
+            None => self.here.retain(|known| known != key),
+            Some(Tokens::Rest) => self.rest.retain(|known| known != key),
+            Some(Tokens::OneOf(list)) if list.len() < 2 || spread == Some(at) => {
+                for token in list {
+                    let Some(below) = self.below.get_mut(token) else { continue };
+                    below.remove(subject, at + 1, spread, key);
+                    if below.is_empty() {
+                        self.below.remove(token);
+                    }
+                }
+            }
+            Some(_) => {
+                if let Some(any) = &mut self.any {
+                    any.remove(subject, at + 1, spread, key);
+                    if any.is_empty() {
+                        self.any = None;
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.below.is_empty() && self.any.is_none() && self.here.is_empty() && self.rest.is_empty()
+    }
+
+    fn find(&self, tokens: &[&str], at: usize, found: &mut dyn FnMut(&K)) {
+        let Some(token) = tokens.get(at) else { return self.here.iter().for_each(found) };
+        self.rest.iter().for_each(&mut *found);
+        if let Some(below) = self.below.get(*token) {
+            below.find(tokens, at + 1, found);
+        }
+        if let Some(any) = &self.any {
+            any.find(tokens, at + 1, found);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tokens() -> impl Strategy<Value = Tokens> {
+        let list = proptest::collection::btree_set("[abc]", 0..4);
+        prop_oneof![
+            Just(Tokens::Any),
+            list.prop_map(|list| Tokens::OneOf(list.into_iter().map(Into::into).collect())),
+        ]
+    }
+
+    fn wanted() -> impl Strategy<Value = Wanted> {
+        (proptest::collection::vec(tokens(), 1..4), any::<bool>()).prop_map(|(mut subject, rest)| {
+            subject.extend(rest.then_some(Tokens::Rest));
+            Wanted { subject, conditions: None }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn finds_all_who_mean_it_and_nobody_else(
+            all in proptest::collection::vec((0u8..8, wanted()), 0..12),
+            gone in proptest::collection::vec(0u8..8, 0..4),
+            subject in "[abcd](\\.[abcd]){0,4}",
+        ) {
+            let mut router = Router::default();
+            let mut known: HashMap<u8, Wanted> = HashMap::new();
+            for (key, wanted) in all {
+                router.insert(key, &wanted);
+                known.insert(key, wanted);
+            }
+            for key in gone {
+                router.remove(&key);
+                known.remove(&key);
+            }
+            let mut found = Vec::new();
+            router.find(&subject, |key| found.push(*key));
+            found.sort_unstable();
+            let mut expected: Vec<u8> = known
+                .iter()
+                .filter(|(_, wanted)| wanted.has_subject(subject.split('.')))
+                .map(|(key, _)| *key)
+                .collect();
+            expected.sort_unstable();
+            prop_assert_eq!(found, expected);
+            for key in known.keys() {
+                router.remove(key);
+            }
+            prop_assert!(router.is_empty() && router.root.is_empty(), "nothing is left of those who have gone");
+        }
+    }
+}
