@@ -155,7 +155,7 @@ pub struct AuthFlags {
     /// File with the JSON Web Key Set (otherwise the service is asked)
     #[arg(long, env = "TRIBUTARY_JWKS", value_name = "FILE")]
     pub jwks: Option<PathBuf>,
-    /// Service that gives the keys, on internal.<NAME>.jwks
+    /// Service that gives the keys, on internal.NAME.jwks
     #[arg(long, env = "TRIBUTARY_JWKS_SERVICE", default_value = "auth", value_name = "NAME")]
     pub jwks_service: String,
     /// How often the keys are fetched anew
