@@ -31,10 +31,8 @@ pub enum SubjectToken {
     Any,
     /// `>`: all that follows, at least one token.
     Rest,
-    /// `{args.x}`: what the field's argument says.
-    Argument(Box<str>),
-    /// `{claims.x}`: what the client's token says.
-    Claim(Box<str>),
+    /// `{args.x}` or `{claims.x}`: what the field's argument or the client's token says.
+    Filled(Operand),
 }
 
 /// What to do with a client that is slower than the events.
@@ -123,44 +121,37 @@ pub struct PayloadShape {
 impl EventSource {
     /// The names of the arguments that decide which events are meant.
     pub fn arguments(&self) -> impl Iterator<Item = &str> {
-        let tokens = self.subject.iter().filter_map(|token| match token {
-            SubjectToken::Argument(name) => Some(&**name),
+        self.names(|operand| match operand {
+            Operand::Argument(name) => Some(name),
             _ => None,
-        });
-        tokens.chain(self.operands().into_iter().filter_map(|operand| match operand {
-            Operand::Argument(name) => Some(&**name),
-            _ => None,
-        }))
+        })
     }
 
     /// The names of the claims that decide which events are meant.
     pub fn claims(&self) -> impl Iterator<Item = &str> {
-        let tokens = self.subject.iter().filter_map(|token| match token {
-            SubjectToken::Claim(name) => Some(&**name),
+        self.names(|operand| match operand {
+            Operand::Claim(name) => Some(name),
             _ => None,
-        });
-        tokens.chain(self.operands().into_iter().filter_map(|operand| match operand {
-            Operand::Claim(name) => Some(&**name),
-            _ => None,
-        }))
+        })
+    }
+
+    /// Of everything that is filled in, in subject and conditions.
+    fn names<'a>(&'a self, name: fn(&'a Operand) -> Option<&'a str>) -> impl Iterator<Item = &'a str> {
+        let mut operands: Vec<&Operand> = self.subject.iter().filter_map(SubjectToken::operand).collect();
+        if let Some(filter) = &self.filter {
+            filter.operands(&mut operands);
+        }
+        operands.into_iter().filter_map(name)
     }
 
     /// What an upstream consumer has to ask for to get every event that some client could mean.
     pub fn pattern(&self) -> String {
         let token = |token: &SubjectToken| match token {
             SubjectToken::Literal(text) => text.to_string(),
-            SubjectToken::Any | SubjectToken::Argument(_) | SubjectToken::Claim(_) => "*".to_owned(),
+            SubjectToken::Any | SubjectToken::Filled(_) => "*".to_owned(),
             SubjectToken::Rest => ">".to_owned(),
         };
         self.subject.iter().map(token).collect::<Vec<_>>().join(".")
-    }
-
-    fn operands(&self) -> Vec<&Operand> {
-        let mut found = Vec::new();
-        if let Some(filter) = &self.filter {
-            filter.operands(&mut found);
-        }
-        found
     }
 }
 
@@ -187,11 +178,17 @@ impl Operand {
 }
 
 impl SubjectToken {
+    fn operand(&self) -> Option<&Operand> {
+        match self {
+            Self::Filled(operand) => Some(operand),
+            _ => None,
+        }
+    }
+
     /// Reads a token of a subject's template; `last`: nothing follows. `None`: it can't be one.
     pub(crate) fn read(text: &str, last: bool) -> Option<Self> {
         match Operand::read(text)? {
-            Operand::Argument(name) => Some(Self::Argument(name)),
-            Operand::Claim(name) => Some(Self::Claim(name)),
+            filled @ (Operand::Argument(_) | Operand::Claim(_)) => Some(Self::Filled(filled)),
             Operand::Literal(_) => match text {
                 "*" => Some(Self::Any),
                 ">" if last => Some(Self::Rest),

@@ -68,7 +68,7 @@ impl Filling<'_> {
             EventFilter::Compare { field, kind, by, with } => {
                 let mut values = Vec::with_capacity(with.len());
                 for operand in with {
-                    values.extend(self.operand(operand, *kind)?);
+                    values.extend(self.operand(operand, *kind, *by)?);
                 }
                 let absent = values.iter().any(Option::is_none);
                 let with: Vec<Leaf> = values.into_iter().flatten().collect();
@@ -79,13 +79,23 @@ impl Filling<'_> {
     }
 
     /// The operand's values: several for a list; `None` for an argument that is absent.
-    fn operand(&self, operand: &Operand, kind: LeafKind) -> Result<Vec<Option<Leaf>>, Refusal> {
+    ///
+    /// What can't be compared is refused rather than left out: without a condition more would be seen.
+    fn operand(
+        &self,
+        operand: &Operand,
+        kind: LeafKind,
+        by: Comparison,
+    ) -> Result<Vec<Option<Leaf>>, Refusal> {
         match operand {
-            Operand::Literal(text) => Ok(vec![Leaf::of(&Value::String(text.to_string()), kind)]),
+            Operand::Literal(text) => {
+                let leaf = Leaf::of(&Value::String(text.to_string()), kind);
+                Ok(vec![Some(leaf.ok_or_else(|| Refusal::Literal(text.clone()))?)])
+            }
             Operand::Argument(name) => match self.arguments.get(&**name) {
                 None | Some(Value::Null) => Ok(vec![None]),
                 // A null in a list equals nothing.
-                Some(Value::Array(items)) => {
+                Some(Value::Array(items)) if by == Comparison::In => {
                     Ok(items.iter().filter_map(|item| Leaf::of(item, kind)).map(Some).collect())
                 }
                 Some(value) => {
@@ -100,7 +110,7 @@ impl Filling<'_> {
                 let leaf =
                     |value| Leaf::of(value, kind).ok_or_else(|| Refusal::Claim(name.clone())).map(Some);
                 match value {
-                    Value::Array(items) => items.iter().map(leaf).collect(),
+                    Value::Array(items) if by == Comparison::In => items.iter().map(leaf).collect(),
                     value => Ok(vec![leaf(value)?]),
                 }
             }
@@ -299,5 +309,20 @@ mod tests {
         let number = one("n", LeafKind::Number, Comparison::Equal, &["c=sub"]);
         let refused = Conditions::new(&number, &Map::new(), &object(json!({"sub": "u1"}))).unwrap_err();
         assert_eq!(refused, Refusal::Claim("sub".into()), "u1 is no number");
+    }
+
+    #[test]
+    fn what_cannot_be_compared_is_refused_and_not_left_out() {
+        let refused = |filter: &EventFilter, arguments, claims| {
+            Conditions::new(filter, &object(arguments), &object(claims)).unwrap_err()
+        };
+        let literal = one("n", LeafKind::Number, Comparison::Equal, &["many"]);
+        assert_eq!(refused(&literal, json!({}), json!({})), Refusal::Literal("many".into()));
+        // Whoever has no roles at all isn't somebody of whom every role is another one.
+        let not = one("role", LeafKind::Text, Comparison::NotEqual, &["c=roles"]);
+        assert_eq!(refused(&not, json!({}), json!({"roles": []})), Refusal::Claim("roles".into()));
+        let less = one("n", LeafKind::Number, Comparison::Less, &["a=most"]);
+        let list = refused(&less, json!({"most": [1]}), json!({}));
+        assert!(matches!(list, Refusal::Argument { .. }), "{list}");
     }
 }

@@ -1,7 +1,7 @@
 //! Which events one subscription means: its field's `@event`, with the values of its arguments and of its client's token.
 
 use serde_json::{Map, Value};
-use tributary_federation::event::{EventSource, SubjectToken};
+use tributary_federation::event::{EventSource, Operand, SubjectToken};
 use tributary_protocol::event::encode_token;
 
 use super::Conditions;
@@ -38,7 +38,10 @@ pub enum Refusal {
     /// The claim's value can't be compared, or can't be part of a subject.
     #[error("the token's claim {0:?} has a value that can't decide which events may be seen")]
     Claim(Box<str>),
-    /// The argument's value can't be part of a subject.
+    /// The declaration compares with a text that is no value of the field's type.
+    #[error("the subscription's declaration compares with {0:?}, which is no value of the event's field")]
+    Literal(Box<str>),
+    /// The argument's value can't decide which events are meant.
     #[error("the argument {name:?} {why}")]
     Argument {
         /// Which.
@@ -71,9 +74,16 @@ impl Wanted {
     }
 
     /// Whether an event with that subject is meant, as far as the subject says.
-    pub fn has_subject<'t>(&self, tokens: impl IntoIterator<Item = &'t str>) -> bool {
-        let mut tokens = tokens.into_iter();
-        for wanted in &self.subject {
+    pub fn has_subject(&self, tokens: &[&str]) -> bool {
+        Tokens::all_fit(&self.subject, tokens)
+    }
+}
+
+impl Tokens {
+    /// Whether these are the tokens of a subject that is meant.
+    pub(super) fn all_fit(subject: &[Self], tokens: &[&str]) -> bool {
+        let mut tokens = tokens.iter().copied();
+        for wanted in subject {
             let fits = match (wanted, tokens.next()) {
                 (Tokens::Rest, first) => return first.is_some(),
                 (Tokens::Any, first) => first.is_some(),
@@ -92,10 +102,12 @@ impl Wanted {
 
 fn tokens(token: &SubjectToken, arguments: &Map<String, Value>, claims: &Claims) -> Result<Tokens, Refusal> {
     match token {
-        SubjectToken::Literal(text) => Ok(Tokens::OneOf(vec![text.clone()])),
+        SubjectToken::Literal(text) | SubjectToken::Filled(Operand::Literal(text)) => {
+            Ok(Tokens::OneOf(vec![text.clone()]))
+        }
         SubjectToken::Any => Ok(Tokens::Any),
         SubjectToken::Rest => Ok(Tokens::Rest),
-        SubjectToken::Argument(name) => {
+        SubjectToken::Filled(Operand::Argument(name)) => {
             let wrong = |why| Refusal::Argument { name: name.clone(), why };
             let item = |value: &Value| -> Result<Box<str>, Refusal> {
                 let text = text_of(value)
@@ -116,7 +128,7 @@ fn tokens(token: &SubjectToken, arguments: &Map<String, Value>, claims: &Claims)
                 Some(value) => Ok(Tokens::OneOf(vec![item(value)?])),
             }
         }
-        SubjectToken::Claim(name) => {
+        SubjectToken::Filled(Operand::Claim(name)) => {
             let value = claims.get(&**name).filter(|value| !value.is_null());
             let value = value.ok_or_else(|| Refusal::NoClaim(name.clone()))?;
             let token = text_of(value).and_then(|text| encode_token(&text));
@@ -144,8 +156,8 @@ mod tests {
 
     fn source() -> EventSource {
         let token = |text: &str| match text.split_once('=') {
-            Some(("a", name)) => SubjectToken::Argument(name.into()),
-            Some((_, name)) => SubjectToken::Claim(name.into()),
+            Some(("a", name)) => SubjectToken::Filled(Operand::Argument(name.into())),
+            Some((_, name)) => SubjectToken::Filled(Operand::Claim(name.into())),
             None => SubjectToken::Literal(text.into()),
         };
         let mut subject: Vec<SubjectToken> = "events shop a=ids c=org".split(' ').map(token).collect();
@@ -167,7 +179,7 @@ mod tests {
     }
 
     fn has(wanted: &Wanted, subject: &str) -> bool {
-        wanted.has_subject(subject.split('.'))
+        wanted.has_subject(&subject.split('.').collect::<Vec<_>>())
     }
 
     #[test]

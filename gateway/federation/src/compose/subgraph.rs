@@ -132,7 +132,9 @@ impl<'a> Reader<'a> {
     /// answers with its own. Neither knows the other's, and no supergraph says which belong together.
     fn check_renamed_members(&mut self) {
         let types = &self.subgraph.types;
-        for (renamed, canonical) in &self.roots {
+        let mut roots: Vec<_> = self.roots.iter().collect();
+        roots.sort_unstable();
+        for (renamed, canonical) in roots {
             let implemented = types.get(canonical).and_then(|root| root.implements.first());
             let of_union = types.values().find(|def| def.members.contains(canonical)).map(|def| &def.name);
             let Some(holder) = of_union.or(implemented) else { continue };

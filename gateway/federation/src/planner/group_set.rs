@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use rustc_hash::FxHashSet;
 use smallvec::{SmallVec, smallvec};
 
 use super::emit::GroupId;
@@ -25,6 +26,21 @@ impl GroupSet {
             self.0.insert(at, group);
         }
     }
+}
+
+/// Whether `from` needs `wanted`, directly or not, where each needs what `deps` says.
+pub(super) fn needs<'a>(from: usize, wanted: usize, deps: impl Fn(usize) -> &'a GroupSet) -> bool {
+    let mut open = vec![from];
+    let mut seen = FxHashSet::default();
+    while let Some(at) = open.pop() {
+        if at == wanted {
+            return true;
+        }
+        if seen.insert(at) {
+            open.extend(deps(at).iter());
+        }
+    }
+    false
 }
 
 impl Deref for GroupSet {

@@ -21,6 +21,9 @@ pub(super) struct Text {
     pub contexts: Vec<(ContextId, String)>,
 }
 
+/// A field is written once for each alternative of its condition, so there must be few.
+const MOST_ALTERNATIVES: usize = 64;
+
 impl Text {
     /// Prints a selection set with its braces.
     pub fn selection(&mut self, drafts: &Drafts, node: RequestNode, subgraph: SubgraphId) {
@@ -107,8 +110,9 @@ impl Text {
             return;
         }
         // What can't be said briefly is asked for in any case: the answer's fields have their own conditions.
-        let alternatives = drafts.solver.sets.alternatives(field.cond);
-        for literals in alternatives.map_or_else(|| vec![Vec::new()], |condition| condition.any) {
+        let alternatives = drafts.solver.sets.alternatives(field.cond).map(|condition| condition.any);
+        let brief = alternatives.filter(|any| any.len() <= MOST_ALTERNATIVES);
+        for literals in brief.unwrap_or_else(|| vec![Vec::new()]) {
             self.separate();
             for literal in &literals {
                 let directive = if literal.expected { "include" } else { "skip" };

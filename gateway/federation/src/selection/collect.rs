@@ -5,14 +5,17 @@ use apollo_compiler::ast::{Argument, Value};
 use apollo_compiler::executable::{
     DirectiveList, Field, FragmentMap, InlineFragment, Selection, SelectionSet,
 };
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
+
+mod gathering;
 
 use super::{ArgsId, Arguments, CondId, Entry, KeyId, LocalSets, SetId, defer};
 use crate::plan::{Literal, VariableId};
 use crate::pool::SmallMap;
 use crate::supergraph::FieldName;
 use crate::{Supergraph, TypeSet};
+use gathering::{Gathering, Parts, spread_order};
 
 /// Why a selection has no normal form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,12 +35,6 @@ const MAX_DEPTH: u32 = 200;
 const MAX_DEFERRED: usize = 32;
 /// Variables that decide about them.
 const MAX_DECIDING: usize = 3;
-
-/// A selection set and the condition under which it counts.
-type Part<'d> = (&'d SelectionSet, CondId);
-
-/// Nearly every field stands in one place of a document.
-type Parts<'d> = SmallVec<[Part<'d>; 1]>;
 
 /// Selection sets by address, what they are on, and what they become.
 type Memo = SmallMap<(SmallVec<[(usize, CondId); 1]>, TypeSet), SetId>;
@@ -62,21 +59,6 @@ pub(crate) struct Collector<'a, 'd, 's> {
     order: Option<FxHashMap<&'d str, usize>>,
     budget: u64,
     depth: u32,
-}
-
-/// An entry while its parts are gathered.
-struct Gathering<'d> {
-    key: KeyId,
-    field: FieldName,
-    args: ArgsId,
-    types: TypeSet,
-    /// Where it stands first.
-    first: CondId,
-    /// Where it stands at all.
-    any: CondId,
-    /// It stands under different conditions.
-    differs: bool,
-    parts: Parts<'d>,
 }
 
 #[derive(Default)]
@@ -420,86 +402,6 @@ impl<'a, 'd, 's> Collector<'a, 'd, 's> {
         found.text.push(')');
         self.sets.intern_args(found)
     }
-}
-
-impl<'d> Gathering<'d> {
-    fn new(
-        key: KeyId,
-        field: FieldName,
-        args: ArgsId,
-        types: TypeSet,
-        cond: CondId,
-        part: Option<Part<'d>>,
-    ) -> Self {
-        let parts = part.into_iter().collect();
-        Self { key, field, args, types, first: cond, any: cond, differs: false, parts }
-    }
-
-    fn copy(&self) -> Self {
-        Self { types: TypeSet::default(), parts: self.parts.clone(), ..*self }
-    }
-
-    /// Whether it stands there already.
-    fn has(&self, cond: CondId, part: Option<Part<'d>>, sets: &LocalSets) -> bool {
-        let has_part = |(set, cond): Part<'d>| {
-            let known = self.parts.iter().find(|(known, _)| std::ptr::eq(*known, set));
-            known.is_some_and(|(_, known)| sets.or(*known, cond) == *known)
-        };
-        sets.or(self.any, cond) == self.any && part.is_none_or(has_part)
-    }
-
-    fn add(&mut self, cond: CondId, part: Option<Part<'d>>, sets: &LocalSets) {
-        self.differs |= cond != self.first;
-        self.any = sets.or(self.any, cond);
-        let Some((set, cond)) = part else { return };
-        match self.parts.iter_mut().find(|(known, _)| std::ptr::eq(*known, set)) {
-            Some((_, known)) => *known = sets.or(*known, cond),
-            None => self.parts.push((set, cond)),
-        }
-    }
-}
-
-/// A number for each fragment: smaller than those of the fragments that it spreads.
-fn spread_order(fragments: Option<&FragmentMap>) -> FxHashMap<&str, usize> {
-    fn visit<'d>(
-        selections: &'d [Selection],
-        fragments: &'d FragmentMap,
-        seen: &mut FxHashSet<&'d str>,
-        last_first: &mut Vec<&'d str>,
-    ) {
-        for selection in selections {
-            match selection {
-                Selection::Field(field) => {
-                    stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
-                        visit(&field.selection_set.selections, fragments, seen, last_first)
-                    });
-                }
-                Selection::InlineFragment(inline) => {
-                    stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
-                        visit(&inline.selection_set.selections, fragments, seen, last_first)
-                    });
-                }
-                Selection::FragmentSpread(spread) => {
-                    let Some(fragment) = fragments.get(&spread.fragment_name) else { continue };
-                    if seen.insert(&fragment.name) {
-                        stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
-                            visit(&fragment.selection_set.selections, fragments, seen, last_first)
-                        });
-                        last_first.push(&fragment.name);
-                    }
-                }
-            }
-        }
-    }
-    let (mut seen, mut last_first) = (FxHashSet::default(), Vec::new());
-    let Some(fragments) = fragments else { return FxHashMap::default() };
-    for fragment in fragments.values() {
-        if seen.insert(fragment.name.as_str()) {
-            visit(&fragment.selection_set.selections, fragments, &mut seen, &mut last_first);
-            last_first.push(&fragment.name);
-        }
-    }
-    last_first.into_iter().rev().enumerate().map(|(at, name)| (name, at)).collect()
 }
 
 /// Joins an entry with an equal one for other types, unless that would change the order of fields for a type.

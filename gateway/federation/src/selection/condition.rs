@@ -30,6 +30,8 @@ struct Diagrams {
     nodes: Vec<Node>,
     ids: FxHashMap<Node, CondId>,
     known: FxHashMap<(Operation, CondId, CondId), CondId>,
+    /// Conditions as alternatives, worked out once.
+    alternatives: FxHashMap<CondId, Option<Condition>>,
     steps: u32,
 }
 
@@ -73,12 +75,15 @@ impl Conditions {
     /// The condition as alternatives; `None`: there are too many.
     pub fn alternatives(&self, id: CondId) -> Option<Condition> {
         let mut diagrams = self.0.borrow_mut();
-        let (mut any, _) = diagrams.cover(id, id)?;
-        if diagrams.is_exhausted() {
-            return None;
+        if let Some(known) = diagrams.alternatives.get(&id) {
+            return known.clone();
         }
-        any.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
-        Some(Condition { any })
+        let found = diagrams.cover(id, id).filter(|_| !diagrams.is_exhausted()).map(|(mut any, _)| {
+            any.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
+            Condition { any }
+        });
+        diagrams.alternatives.insert(id, found.clone());
+        found
     }
 
     /// It was too much work; what was answered since isn't true.

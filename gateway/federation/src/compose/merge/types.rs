@@ -99,12 +99,10 @@ impl<'a> Merger<'a, '_> {
             if beside.is_empty() {
                 continue;
             }
-            let names: Vec<String> = beside.iter().map(|def| format!("\"{}\"", def.name)).collect();
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let message = format!(
                 "Interface type \"{name}\" is defined as an @interfaceObject in subgraph \"{}\" so that subgraph should not define any of the implementation types of that interface, but it defines {}",
                 subgraph.name,
-                names.join(" and "),
+                and_list(beside.iter().map(|def| &def.name)),
             );
             let spans = [interface.span].into_iter().chain(beside.iter().map(|def| def.span));
             let places = places(self.subgraphs, spans.map(|span| (*graph, span)));

@@ -7,7 +7,7 @@ use apollo_compiler::parser::SourceSpan;
 use super::super::diagnostic::{Code, Report};
 use super::super::model::{Field, Kind, Subgraph, TypeDef};
 use super::filters;
-use crate::event::{SubjectToken, is_plain, tokens};
+use crate::event::{Operand, SubjectToken, is_plain, tokens};
 
 const EVENT: &str = "event";
 
@@ -89,7 +89,7 @@ impl<'a> Check<'a> {
         for (at, token) in tokens.iter().enumerate().skip(2) {
             let last = at + 1 == tokens.len();
             match SubjectToken::read(token, last) {
-                Some(SubjectToken::Argument(name)) => self.token_argument(&name),
+                Some(SubjectToken::Filled(Operand::Argument(name))) => self.token_argument(&name),
                 Some(_) => {}
                 None => {
                     let why = format!("subject \"{subject}\" has a token \"{token}\"");

@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::{At, Drafts, Group, GroupId, Touched};
 use crate::plan::{PathStep, RepresentationField};
+use crate::planner::group_set::needs;
 use crate::planner::solve::{Enter, Visit};
 use crate::selection::CondId;
 use crate::supergraph::ContextId;
@@ -116,17 +117,7 @@ impl Drafts<'_> {
 
     /// Whether `group` needs `other`, directly or not.
     pub fn depends(&self, group: GroupId, other: GroupId) -> bool {
-        let mut open = vec![group];
-        let mut seen = FxHashSet::default();
-        while let Some(at) = open.pop() {
-            if at == other {
-                return true;
-            }
-            if seen.insert(at) {
-                open.extend(&self.groups[at].deps);
-            }
-        }
-        false
+        needs(group, other, |at| &self.groups[at].deps)
     }
 
     /// Puts a group into another one for the same objects.

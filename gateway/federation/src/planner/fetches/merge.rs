@@ -1,6 +1,5 @@
 //! Which groups go in one request.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -9,7 +8,7 @@ use super::Unit;
 use crate::SubgraphId;
 use crate::plan::{PathStep, SlotId};
 use crate::planner::emit::{Drafts, GroupId};
-use crate::planner::group_set::GroupSet;
+use crate::planner::group_set::{GroupSet, needs};
 
 /// Requests in topological order.
 pub(super) struct Units {
@@ -153,17 +152,7 @@ impl Graph {
     }
 
     fn depends(&self, unit: usize, other: usize) -> bool {
-        let mut open = vec![unit];
-        let mut seen = BTreeSet::new();
-        while let Some(at) = open.pop() {
-            if at == other {
-                return true;
-            }
-            if seen.insert(at) {
-                open.extend(&self.units[at].deps);
-            }
-        }
-        false
+        needs(unit, other, |at| &self.units[at].deps)
     }
 
     /// Puts a unit into another.

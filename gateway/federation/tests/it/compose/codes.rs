@@ -348,16 +348,6 @@ fn interfaces() {
         "type I @interfaceObject @key(fields: \"id\") { id: ID! }",
         &["INTERFACE_OBJECT_USAGE_ERROR"],
     );
-    for (beside, codes) in [
-        ("type T @key(fields: \"id\") { id: ID! more: Int }", &["INTERFACE_OBJECT_USAGE_ERROR"][..]),
-        ("type T @key(fields: \"id\", resolvable: false) { id: ID! }", &["INTERFACE_OBJECT_USAGE_ERROR"]),
-        ("type U { more: Int }", &[]),
-    ] {
-        let text = format!(
-            "# a\ntype Query {{ i: I }} interface I @key(fields: \"id\") {{ id: ID! }} type T implements I @key(fields: \"id\") {{ id: ID! }}\n# b\ntype Query {{ j: I }} type I @interfaceObject @key(fields: \"id\") {{ id: ID! stars: Int }} {beside}"
-        );
-        if codes.is_empty() { accepts(&text) } else { refuses(&text, codes) }
-    }
     refuses(
         "# a\ntype Query { i: I } interface I @key(fields: \"id\") { id: ID! } type T implements I @key(fields: \"id\") { id: ID! }\n# b\ntype Query { j: I } interface I @key(fields: \"id\") { id: ID! } type U implements I @key(fields: \"id\") { id: ID! }",
         &["INTERFACE_KEY_MISSING_IMPLEMENTATION_TYPE"],

@@ -1,5 +1,6 @@
 //! What merging makes of fields, types and values.
 
+use super::codes::{accepts, refuses};
 use crate::support::supergraph;
 
 #[track_caller]
@@ -152,4 +153,19 @@ fn names_become_enum_values() {
             "_2ND @join__graph(name: \"2nd\"",
         ],
     );
+}
+
+/// A subgraph that has an interface object can't have the interface's objects by their own names.
+#[test]
+fn an_interface_object_stands_alone() {
+    for (beside, codes) in [
+        ("type T @key(fields: \"id\") { id: ID! more: Int }", &["INTERFACE_OBJECT_USAGE_ERROR"][..]),
+        ("type T @key(fields: \"id\", resolvable: false) { id: ID! }", &["INTERFACE_OBJECT_USAGE_ERROR"]),
+        ("type U { more: Int }", &[]),
+    ] {
+        let text = format!(
+            "# a\ntype Query {{ i: I }} interface I @key(fields: \"id\") {{ id: ID! }} type T implements I @key(fields: \"id\") {{ id: ID! }}\n# b\ntype Query {{ j: I }} type I @interfaceObject @key(fields: \"id\") {{ id: ID! stars: Int }} {beside}"
+        );
+        if codes.is_empty() { accepts(&text) } else { refuses(&text, codes) }
+    }
 }

@@ -82,7 +82,10 @@ fn declarations_are_read_from_the_supergraph() {
     let event = graph.event("orderUpdated").unwrap();
     assert_eq!(graph.subgraph_name(event.subgraph), "orders");
     assert_eq!(event.pattern(), "events.orders.Order.*.>");
-    assert_eq!(event.subject[3..], [SubjectToken::Argument("id".into()), SubjectToken::Rest]);
+    assert_eq!(
+        event.subject[3..],
+        [SubjectToken::Filled(Operand::Argument("id".into())), SubjectToken::Rest]
+    );
     assert_eq!((event.slow, event.version.as_deref()), (SlowConsumer::Latest, Some("version")));
     assert_eq!(event.arguments().collect::<Vec<_>>(), ["id"]);
     assert_eq!(event.claims().collect::<Vec<_>>(), ["sub"]);
