@@ -2,6 +2,7 @@
 
 use super::PlanError;
 use super::emit::{Drafts, Group, GroupId};
+use super::request::RequestNode;
 use crate::plan::{RepresentationField, RepresentationValue, ShapeId};
 use crate::selection::{CondId, SetId};
 use crate::supergraph::FieldName;
@@ -123,6 +124,30 @@ impl Drafts<'_> {
             }
         }
         Ok(fields)
+    }
+
+    /// Whether all that a lookup selects is what its objects are looked up by, so that it is there without it.
+    pub fn brings_only_keys(&self, group: &Group) -> bool {
+        group.entities
+            && group.representations.iter().all(|it| self.selects_only(group.node, &it.types, &it.fields))
+    }
+
+    /// Whether a selection on objects of these types has no fields but those of their representation.
+    fn selects_only(&self, node: RequestNode, types: &TypeSet, fields: &[RepresentationField]) -> bool {
+        let selected = &self.requests.get(node).fields;
+        selected.iter().filter(|field| field.types.intersects(types)).all(|field| {
+            let own = |it: &&RepresentationField| {
+                it.types.as_ref().is_none_or(|own| field.types.intersection(types).difference(own).is_empty())
+            };
+            fields.iter().filter(own).any(|it| match (&it.value, field.child) {
+                (RepresentationValue::Leaf(slot), None) => *slot == field.slot,
+                (RepresentationValue::Object(slot, inner), Some(child)) => {
+                    *slot == field.slot
+                        && self.selects_only(child, &self.below(field.field, &field.types), inner)
+                }
+                _ => false,
+            })
+        })
     }
 
     /// Whether the subgraph needs to be told the type of the objects in a field.

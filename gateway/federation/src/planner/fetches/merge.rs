@@ -66,8 +66,20 @@ struct Graph {
 
 impl Graph {
     fn new(drafts: &Drafts) -> Self {
-        let units = drafts.groups.iter().enumerate();
-        let units = units.map(|(id, group)| Unit { groups: vec![id], deps: group.deps.clone() }).collect();
+        let mut needed = GroupSet::default();
+        drafts.groups.iter().for_each(|group| needed.extend(group.deps.iter().copied()));
+        let mut numbers = vec![0; drafts.groups.len()];
+        let mut units: Vec<Unit> = Vec::with_capacity(numbers.len());
+        for (id, group) in drafts.groups.iter().enumerate() {
+            if group.deferred.is_some() && !needed.contains(&id) && drafts.brings_only_keys(group) {
+                continue;
+            }
+            numbers[id] = units.len();
+            units.push(Unit { groups: vec![id], deps: group.deps.clone() });
+        }
+        for unit in &mut units {
+            unit.deps = unit.deps.iter().map(|&dep| numbers[dep]).collect();
+        }
         let mut graph = Self { units, levels: Vec::new() };
         graph.levels = graph.longest();
         graph

@@ -75,6 +75,21 @@ fn what_another_subgraph_has_doesnt_delay_the_first_part() {
 }
 
 #[test]
+fn the_key_by_which_a_deferred_fragment_is_looked_up_needs_no_lookup() {
+    let query = "{ top { name ... @defer(label: \"k\") { id } ... @defer(label: \"p\") { id price } } }";
+    assert_snapshot!(shown(query), @r"
+    0 products
+        {top{name id}}
+    1 products after 0 deferred 1 (p)
+        at top by Product { id }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on Product{id price}}}
+    first: {top {name @0 @1}}
+    deferred 0 k: {id}
+    deferred 1 p: {id price}
+    ");
+}
+
+#[test]
 fn what_the_same_subgraph_has_is_fetched_by_itself_where_a_key_allows_it() {
     assert_snapshot!(shown("{ top { name ... @defer { price size { width } } } }"), @r#"
     0 products
