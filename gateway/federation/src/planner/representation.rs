@@ -134,20 +134,24 @@ impl Drafts<'_> {
 
     /// Whether a selection on objects of these types has no fields but those of their representation.
     fn selects_only(&self, node: RequestNode, types: &TypeSet, fields: &[RepresentationField]) -> bool {
-        let selected = &self.requests.get(node).fields;
-        selected.iter().filter(|field| field.types.intersects(types)).all(|field| {
-            let own = |it: &&RepresentationField| {
-                it.types.as_ref().is_none_or(|own| field.types.intersection(types).difference(own).is_empty())
-            };
-            fields.iter().filter(own).any(|it| match (&it.value, field.child) {
-                (RepresentationValue::Leaf(slot), None) => *slot == field.slot,
-                (RepresentationValue::Object(slot, inner), Some(child)) => {
-                    *slot == field.slot
-                        && self.selects_only(child, &self.below(field.field, &field.types), inner)
-                }
-                _ => false,
+        let selected = self.requests.get(node);
+        // Whoever is asked for a type may be the only one who knows it.
+        !selected.typename
+            && selected.fields.iter().filter(|field| field.types.intersects(types)).all(|field| {
+                let own = |it: &&RepresentationField| {
+                    it.types
+                        .as_ref()
+                        .is_none_or(|own| field.types.intersection(types).difference(own).is_empty())
+                };
+                fields.iter().filter(own).any(|it| match (&it.value, field.child) {
+                    (RepresentationValue::Leaf(slot), None) => *slot == field.slot,
+                    (RepresentationValue::Object(slot, inner), Some(child)) => {
+                        *slot == field.slot
+                            && self.selects_only(child, &self.below(field.field, &field.types), inner)
+                    }
+                    _ => false,
+                })
             })
-        })
     }
 
     /// Whether the subgraph needs to be told the type of the objects in a field.

@@ -90,6 +90,24 @@ fn the_key_by_which_a_deferred_fragment_is_looked_up_needs_no_lookup() {
 }
 
 #[test]
+fn a_lookup_that_finds_out_the_type_is_made() {
+    let supergraph = graph(
+        r#"
+        # ratings
+        type Query { worst: Media }
+        type Media @key(fields: "id") @interfaceObject { id: ID! stars: Int }
+        # media
+        interface Media @key(fields: "id") { id: ID! }
+        type Film implements Media @key(fields: "id") { id: ID! }
+        type Book implements Media @key(fields: "id") { id: ID! }
+        "#,
+    );
+    let plan =
+        try_plan(&supergraph, "{ worst { stars ... @defer { id __typename } } }", &[Fact::Incremental]);
+    assert_eq!(plan.fetches.len(), 2, "{}", plan.display(&supergraph));
+}
+
+#[test]
 fn what_the_same_subgraph_has_is_fetched_by_itself_where_a_key_allows_it() {
     assert_snapshot!(shown("{ top { name ... @defer { price size { width } } } }"), @r#"
     0 products
