@@ -12,7 +12,7 @@ use super::ways::Way;
 use super::{PlanError, Roots};
 use crate::pool::{Pool, SmallMap, hash_of};
 use crate::selection::{ArgsId, CondId, Entry, LocalSets, Set, SetId};
-use crate::supergraph::{ContextId, FieldName};
+use crate::supergraph::{ContextId, FieldName, TypeKind};
 use crate::{OperationKind, SubgraphId, Supergraph, TypeId, TypeSet};
 
 /// How a selection set on objects of one type is answered; index into [`Solver::frags`].
@@ -408,6 +408,7 @@ impl<'a> Solver<'a> {
             }
         }
         cost.missing = self.fields_of(&missing);
+        cost.foreign = cost.foreign.saturating_add(self.foreign(set, declared, subgraph));
         let missing = (!missing.is_empty()).then(|| self.sets.intern(missing));
         let id = ValueId(self.values.len() as u32);
         self.values.push(Rc::new(Value { declared, groups, missing, cost }));
@@ -416,6 +417,23 @@ impl<'a> Solver<'a> {
         }
         self.cut = self.cut.min(outer);
         Ok(id)
+    }
+
+    /// How many fields are selected on members that a union doesn't have in this subgraph. Of what clients select
+    /// nothing is left there (see [`super::partial_unions`]); what a requirement selects is taken from where the
+    /// union has them all, if there is such a place.
+    fn foreign(&self, set: SetId, declared: TypeId, subgraph: SubgraphId) -> u32 {
+        let ty = self.joins.supergraph.ty(declared);
+        if ty.kind != TypeKind::Union {
+            return 0;
+        }
+        let foreign = ty.possible.difference(&self.joins.runtime_types(declared, subgraph));
+        let is_foreign =
+            |entry: &&Entry| entry.field != FieldName::TYPENAME && entry.types.intersects(&foreign);
+        match foreign.is_empty() {
+            true => 0,
+            false => self.sets.set(set).iter().filter(is_foreign).count() as u32,
+        }
     }
 
     /// What concerns an interface object: its types stay, since its concrete type may have to be found.

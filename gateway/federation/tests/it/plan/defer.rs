@@ -297,3 +297,45 @@ fn without_a_client_that_takes_parts_nothing_is_deferred() {
     let never = "{ top { name ... @defer(if: false) { reviews { text } } } }";
     assert_eq!(try_plan(&supergraph, never, &[Fact::Incremental]).deferred, []);
 }
+
+/// Looked up anew, the field could be had from a subgraph whose union doesn't have the member.
+#[test]
+fn a_requirement_of_a_unions_member_is_taken_from_where_the_union_has_it() {
+    let supergraph = graph(
+        r#"
+        # a
+        type E1 @key(fields: "id") { id: ID! r: U @shareable }
+        type E0 @key(fields: "id") { id: ID! }
+        type E2 @key(fields: "id") { id: ID! x: Int }
+        union U = E0
+        type Query { q: E1 @shareable }
+        # b
+        type E1 @key(fields: "id") { id: ID! n: Int r: U @shareable }
+        type E0 @key(fields: "id") { id: ID! }
+        type E2 @key(fields: "id") { id: ID! }
+        union U = E0 | E2
+        type Query { q: E1 @shareable }
+        # c
+        type E1 @key(fields: "id") { id: ID! n: Int @external r: U @external
+            f: Int @requires(fields: "n r { ... on E2 { x } }") }
+        type E0 @key(fields: "id") { id: ID! }
+        type E2 @key(fields: "id") { id: ID! x: Int @external }
+        union U = E0 | E2
+        type Query { c: Int }
+    "#,
+    );
+    let plan = try_plan(&supergraph, "{ q { id ... @defer { f } r { __typename } } }", &[Fact::Incremental]);
+    assert_snapshot!(plan.display(&supergraph).to_string(), @r"
+    0 a
+        {q{id r{__typename}}}
+    1 b after 0 deferred 0
+        at q by E1 { id }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on E1{n r{__typename ...on E2{id}}}}}
+    2 a after 1 deferred 0
+        at q.r by E2 { id }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on E2{x}}}
+    3 c after 2 deferred 0
+        at q by E1 { id n r { __typename x } }
+        query($representations:[_Any!]!){_entities(representations:$representations){...on E1{f}}}
+    ");
+}
