@@ -10,6 +10,7 @@ mod every_code;
 mod hints;
 mod links;
 mod merging;
+mod names;
 mod order;
 mod robustness;
 mod satisfiability;

@@ -237,6 +237,8 @@ codes! {
     NoExecutableDirectiveIntersection = "NO_EXECUTABLE_DIRECTIVE_INTERSECTION",
     /// A directive for queries that only some subgraphs let repeat.
     InconsistentExecutableDirectiveRepeatable = "INCONSISTENT_EXECUTABLE_DIRECTIVE_REPEATABLE",
+    /// `@composeDirective` names a directive that survives without.
+    DirectiveCompositionInfo = "DIRECTIVE_COMPOSITION_INFO",
     /// A directive for the gateway stands where the supergraph can't say it, and is left out.
     DirectiveCompositionWarn = "DIRECTIVE_COMPOSITION_WARN",
     /// A field that another subgraph has taken over can go.
