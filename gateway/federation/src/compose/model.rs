@@ -19,6 +19,9 @@ impl Version {
     pub(super) const V1: Version = Version(1, 0);
 }
 
+/// What the root types are called in every supergraph.
+pub(super) const ROOTS: [&str; 3] = ["Query", "Mutation", "Subscription"];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Kind {
     Scalar,

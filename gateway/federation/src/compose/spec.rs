@@ -69,7 +69,7 @@ known! {
     FromContext "fromContext" since 8 false "(field: federation__ContextFieldValue) on ARGUMENT_DEFINITION";
     Cost "cost" since 9 false "(weight: Int!) on ARGUMENT_DEFINITION | ENUM | FIELD_DEFINITION | INPUT_FIELD_DEFINITION | OBJECT | SCALAR";
     ListSize "listSize" since 9 false "(assumedSize: Int, slicingArguments: [String!], sizedFields: [String!], requireOneSlicingArgument: Boolean = true) on FIELD_DEFINITION";
-    CacheTag "cacheTag" since 12 false "(format: String!) repeatable on OBJECT | INTERFACE | FIELD_DEFINITION";
+    CacheTag "cacheTag" since 12 false "(format: String!) repeatable on OBJECT | FIELD_DEFINITION";
     Link "link" since 65535 false "(url: String!, as: String, for: link__Purpose, import: [link__Import]) repeatable on SCHEMA";
     Deprecated "deprecated" since 65535 false "(reason: String = \"No longer supported\") on FIELD_DEFINITION | ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION | ENUM_VALUE";
     SpecifiedBy "specifiedBy" since 65535 false "(url: String!) on SCALAR";

@@ -1,6 +1,7 @@
 //! Composition: what composes, to what, and what is refused with which code.
 
 mod audit;
+mod cache_tags;
 mod codes;
 mod contexts;
 mod differential;
