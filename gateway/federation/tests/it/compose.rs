@@ -13,6 +13,7 @@ mod links;
 mod merging;
 mod names;
 mod order;
+mod public_codes;
 mod robustness;
 mod satisfiability;
 mod servers;
