@@ -14,6 +14,7 @@ use super::spec::{self, Known};
 const JOINED_SPECS: &[&str] = &["https://tributary.dev/events"];
 
 const FEDERATION: &str = "https://specs.apollo.dev/federation";
+const LINK: &str = "https://specs.apollo.dev/link";
 const APOLLO: &str = "https://specs.apollo.dev/";
 
 /// Other specifications of Apollo that can be linked for themselves, with the directive that each has.
@@ -42,6 +43,10 @@ pub(super) struct Links {
     pub(super) foreign: Vec<Link>,
     /// What `@composeDirective` names (without `@`), and where.
     pub(super) composed: Vec<(String, Option<SourceSpan>)>,
+    /// What it names that survives without.
+    pub(super) composed_anyway: Vec<(String, Option<SourceSpan>)>,
+    /// What federation's scalars are called here.
+    pub(super) scalars: Vec<Name>,
     /// Names under which elements of Apollo's specifications are imported: (element, name here).
     pub(super) imports: Vec<Import>,
 }
@@ -122,6 +127,14 @@ impl Links {
             self.known.insert(name, known);
         }
     }
+
+    fn add_scalar(&mut self, local: &str) {
+        if let Ok(name) = Name::new(local)
+            && !self.scalars.contains(&name)
+        {
+            self.scalars.push(name);
+        }
+    }
 }
 
 /// A finding about a link, before the subgraph that it stands in is there to say the place.
@@ -134,14 +147,26 @@ pub(super) struct LinkError {
 /// Reads the links of a document. What is wrong is told, and left out of the result.
 pub(super) fn read(document: &Document) -> (Links, Vec<LinkError>) {
     let mut reader = Reader::default();
-    let links: Vec<&Node<Directive>> = schema_directives(document)
-        .flat_map(|list| list.iter())
-        .filter(|directive| directive.name == "link")
-        .collect();
-    for directive in links {
+    let all = || schema_directives(document).flat_map(|list| list.iter());
+    let renamed = all().find(|directive| names_itself(directive)).map(|directive| directive.name.as_str());
+    let link = renamed.unwrap_or(Known::Link.name());
+    for directive in all().filter(|directive| directive.name == link) {
         reader.read(directive);
     }
+    reader.links.add(link, Known::Link);
     reader.finish(document)
+}
+
+/// Whether it links the specification of links, under the name that it has itself.
+fn names_itself(directive: &Directive) -> bool {
+    let argument = |name| directive.specified_argument_by_name(name);
+    let text = |name| argument(name).and_then(|value| value.as_str());
+    let items = argument("import").and_then(|list| list.as_list()).unwrap_or_default();
+    let mut imports = items.iter().filter_map(|item| import(item));
+    let imported = imports.find(|import| import.element == "@link");
+    let local = imported.as_ref().and_then(|import| import.local.strip_prefix('@')).or(text("as"));
+    let links_links = text("url").is_some_and(|url| split_version(url).0 == LINK);
+    links_links && local.is_some_and(|local| directive.name == local)
 }
 
 /// The directives of the schema and of its extensions.
@@ -211,7 +236,12 @@ impl Reader {
             let message = format!("Missing version in feature url '{}'; it ends with /vX.Y", link.identity);
             return self.error(&link.directive, Code::InvalidLinkIdentifier, message);
         };
-        self.links.imports.extend(link.imports.iter().cloned());
+        for import in &link.imports {
+            if spec::SCALARS.contains(&import.element.as_str()) {
+                self.links.add_scalar(&import.local);
+            }
+            self.links.imports.push(import.clone());
+        }
         if link.identity == FEDERATION {
             return self.federation(link, version);
         }
@@ -249,6 +279,9 @@ impl Reader {
         for known in spec::directives(version) {
             self.links.add(&format!("{}__{}", link.prefix, known.name()), known);
         }
+        for scalar in spec::SCALARS {
+            self.links.add_scalar(&format!("{}__{scalar}", link.prefix));
+        }
         for import in &link.imports {
             let Some(element) = import.element.strip_prefix('@') else {
                 if !spec::TYPES.contains(&import.element.as_str()) {
@@ -274,14 +307,19 @@ impl Reader {
                 self.links.add(known.name(), known);
             }
         }
-        for known in [Known::Link, Known::Deprecated, Known::SpecifiedBy, Known::OneOf] {
+        for known in [Known::Deprecated, Known::SpecifiedBy, Known::OneOf] {
             self.links.add(known.name(), known);
         }
         for directive in schema_directives(document).flat_map(|list| list.iter()) {
             if self.links.known(&directive.name) == Some(Known::ComposeDirective) {
                 let named = directive.specified_argument_by_name("name").and_then(|name| name.as_str());
                 match named.and_then(|name| name.strip_prefix('@')) {
-                    Some(name) => self.links.composed.push((name.to_owned(), directive.location())),
+                    Some(name) => {
+                        let anyway = self.links.known(name).is_some_and(Known::is_carried_over);
+                        let list =
+                            if anyway { &mut self.links.composed_anyway } else { &mut self.links.composed };
+                        list.push((name.to_owned(), directive.location()));
+                    }
                     None => {
                         let message = "Argument to @composeDirective in subgraph must be the name of a directive, with a leading \"@\"";
                         self.error(directive, Code::DirectiveCompositionError, message);

@@ -9,6 +9,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use super::diagnostic::Place;
 use super::links::Links;
+use super::spec::Known;
 
 /// A version of the federation specification; 1.0 is a schema without a link to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +18,9 @@ pub(super) struct Version(pub(super) u16, pub(super) u16);
 impl Version {
     pub(super) const V1: Version = Version(1, 0);
 }
+
+/// What the root types are called in every supergraph.
+pub(super) const ROOTS: [&str; 3] = ["Query", "Mutation", "Subscription"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Kind {
@@ -52,6 +56,8 @@ pub(super) struct Subgraph {
     pub(super) types: IndexMap<Name, TypeDef>,
     /// The definitions of directives that aren't built in.
     pub(super) directives: IndexMap<Name, Node<DirectiveDefinition>>,
+    /// Federation's directives that are used here and that the supergraph has, too.
+    pub(super) carried_over: BTreeSet<Known>,
     pub(super) sources: SourceMap,
 }
 

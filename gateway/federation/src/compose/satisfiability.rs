@@ -17,6 +17,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::diagnostic::{Code, Report};
 use super::merge::Merged;
+use super::model::ROOTS;
 use graph::{Graph, Node, TypeIndex};
 use resolve::{Resolver, Ways, covers};
 
@@ -51,7 +52,7 @@ pub(super) fn validate(merged: &Merged<'_>, report: &mut Report) {
     for held in &outcomes {
         let graph = Graph::new(merged, held);
         let mut walk = Walk::new(&graph);
-        for root in ["Query", "Mutation", "Subscription"] {
+        for root in ROOTS {
             walk.start(root);
         }
         complete &= walk.run();

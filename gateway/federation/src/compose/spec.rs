@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use apollo_compiler::Node;
-use apollo_compiler::ast::{Definition, DirectiveDefinition, Document};
+use apollo_compiler::ast::{Definition, DirectiveDefinition, Document, ScalarTypeDefinition};
+use apollo_compiler::{Name, Node};
 
 use super::links::Links;
 use super::model::Version;
@@ -14,6 +14,9 @@ const NEWEST: u16 = 13;
 
 /// The specification's types that can be imported.
 pub(super) const TYPES: &[&str] = &["FieldSet", "Scope", "Policy", "ContextFieldValue", "Import", "Purpose"];
+
+/// Those of them that arguments of directives have.
+pub(super) const SCALARS: &[&str] = &["FieldSet", "Scope", "Policy", "ContextFieldValue"];
 
 macro_rules! known {
     ($($variant:ident $name:literal since $minor:literal $v1:literal $definition:literal;)*) => {
@@ -66,7 +69,7 @@ known! {
     FromContext "fromContext" since 8 false "(field: federation__ContextFieldValue) on ARGUMENT_DEFINITION";
     Cost "cost" since 9 false "(weight: Int!) on ARGUMENT_DEFINITION | ENUM | FIELD_DEFINITION | INPUT_FIELD_DEFINITION | OBJECT | SCALAR";
     ListSize "listSize" since 9 false "(assumedSize: Int, slicingArguments: [String!], sizedFields: [String!], requireOneSlicingArgument: Boolean = true) on FIELD_DEFINITION";
-    CacheTag "cacheTag" since 12 false "(format: String!) repeatable on OBJECT | INTERFACE | FIELD_DEFINITION";
+    CacheTag "cacheTag" since 12 false "(format: String!) repeatable on OBJECT | FIELD_DEFINITION";
     Link "link" since 65535 false "(url: String!, as: String, for: link__Purpose, import: [link__Import]) repeatable on SCHEMA";
     Deprecated "deprecated" since 65535 false "(reason: String = \"No longer supported\") on FIELD_DEFINITION | ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION | ENUM_VALUE";
     SpecifiedBy "specifiedBy" since 65535 false "(url: String!) on SCALAR";
@@ -78,6 +81,15 @@ impl Known {
     /// Whether it isn't federation's: GraphQL's own, `@link`, or one that everybody knows by its name.
     pub(super) fn is_built_in(self) -> bool {
         self.since() == u16::MAX
+    }
+
+    /// Whether the supergraph has it, under the specification's name.
+    pub(super) fn is_carried_over(self) -> bool {
+        use Known::*;
+        matches!(
+            self,
+            Inaccessible | Tag | Authenticated | RequiresScopes | Policy | Context | Cost | ListSize
+        )
     }
 }
 
@@ -163,5 +175,14 @@ pub(super) fn missing_definitions(document: &Document, links: &Links) -> Vec<Def
         })
     });
     missing.extend(of_types.cloned());
+    let renamed = links.scalars.iter().filter(|name| {
+        let is_it = |known: &Definition| known.name() == Some(*name);
+        !types.contains(name) && !TYPE_DEFINITIONS.iter().any(is_it)
+    });
+    missing.extend(renamed.map(|name| scalar(name.clone())));
     missing
+}
+
+fn scalar(name: Name) -> Definition {
+    ScalarTypeDefinition { description: None, name, directives: Default::default() }.into()
 }

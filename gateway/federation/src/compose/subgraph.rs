@@ -6,7 +6,7 @@ mod definitions;
 mod marks;
 mod schema;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use apollo_compiler::ast::{
     self, Definition, DirectiveList, Document, FieldDefinition, InputValueDefinition, Type,
@@ -49,6 +49,7 @@ pub(super) fn read(input: &SubgraphSdl<'_>, graph: Name, report: &mut Report) ->
         schema: Marks::default(),
         types: IndexMap::new(),
         directives: IndexMap::new(),
+        carried_over: BTreeSet::new(),
         sources: document.sources.clone(),
     };
     for error in &link_errors {

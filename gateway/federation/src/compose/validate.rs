@@ -1,6 +1,7 @@
 //! The rules that one subgraph must keep by itself. The rules about several are checked while merging.
 
 mod authorisation;
+mod cache_tags;
 mod contexts;
 mod costs;
 mod defaults;
@@ -29,6 +30,7 @@ pub(super) fn validate(subgraph: &mut Subgraph, report: &mut Report) {
     defaults::validate(subgraph, report);
     authorisation::validate(subgraph, report);
     costs::validate(subgraph, report);
+    cache_tags::validate(subgraph, report);
     events::validate(subgraph, report);
     overrides::validate(subgraph, report);
     interface_objects::validate(subgraph, report);

@@ -1,6 +1,7 @@
 //! Composition: what composes, to what, and what is refused with which code.
 
 mod audit;
+mod cache_tags;
 mod codes;
 mod contexts;
 mod differential;
@@ -10,7 +11,9 @@ mod every_code;
 mod hints;
 mod links;
 mod merging;
+mod names;
 mod order;
+mod public_codes;
 mod robustness;
 mod satisfiability;
 mod servers;

@@ -10,6 +10,7 @@ mod limits;
 mod mermaid;
 mod needed;
 mod shapes;
+mod unreachable;
 
 use apollo_compiler::ExecutableDocument;
 use tributary_federation::{Plan, PlanError, PlanOptions, Supergraph, plan_operation};

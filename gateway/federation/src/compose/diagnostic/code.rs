@@ -177,6 +177,16 @@ codes! {
     ListSizeInvalidSlicingArgument = "LIST_SIZE_INVALID_SLICING_ARGUMENT",
     /// `sizedFields` of `@listSize` names what isn't a list field.
     ListSizeInvalidSizedField = "LIST_SIZE_INVALID_SIZED_FIELD",
+    /// A format of `@cacheTag` that doesn't make one string.
+    CacheTagInvalidFormat = "CACHE_TAG_INVALID_FORMAT",
+    /// `@cacheTag` on a field whose type is no root.
+    CacheTagAppliedToNonRootField = "CACHE_TAG_APPLIED_TO_NON_ROOT_FIELD",
+    /// `@cacheTag` on a root field uses something else than its arguments.
+    CacheTagInvalidFormatArgumentOnRootField = "CACHE_TAG_INVALID_FORMAT_ARGUMENT_ON_ROOT_FIELD",
+    /// `@cacheTag` on a type uses something else than what all of its keys have.
+    CacheTagInvalidFormatArgumentOnEntity = "CACHE_TAG_INVALID_FORMAT_ARGUMENT_ON_ENTITY",
+    /// `@cacheTag` on a type that can't be looked up by a key.
+    CacheTagEntityNotResolvable = "CACHE_TAG_ENTITY_NOT_RESOLVABLE",
     /// A root type under another name that is a union's member or implements an interface.
     RenamedRootInAbstractType = "RENAMED_ROOT_IN_ABSTRACT_TYPE",
     /// `@event` where no event can be.
@@ -223,6 +233,10 @@ codes! {
     InconsistentDefaultValuePresence = "INCONSISTENT_DEFAULT_VALUE_PRESENCE",
     /// A type has a `@key` in some of its subgraphs only.
     InconsistentEntity = "INCONSISTENT_ENTITY",
+    /// An object type without a `@key` has a field in some of its subgraphs only.
+    InconsistentObjectValueTypeField = "INCONSISTENT_OBJECT_VALUE_TYPE_FIELD",
+    /// An interface without a `@key` has a field in some of its subgraphs only.
+    InconsistentInterfaceValueTypeField = "INCONSISTENT_INTERFACE_VALUE_TYPE_FIELD",
     /// One element has several descriptions, of which the most frequent one is kept.
     InconsistentDescription = "INCONSISTENT_DESCRIPTION",
     /// A directive that can stand once has different arguments, of which the first are kept.
@@ -237,6 +251,8 @@ codes! {
     NoExecutableDirectiveIntersection = "NO_EXECUTABLE_DIRECTIVE_INTERSECTION",
     /// A directive for queries that only some subgraphs let repeat.
     InconsistentExecutableDirectiveRepeatable = "INCONSISTENT_EXECUTABLE_DIRECTIVE_REPEATABLE",
+    /// `@composeDirective` names a directive that survives without.
+    DirectiveCompositionInfo = "DIRECTIVE_COMPOSITION_INFO",
     /// A directive for the gateway stands where the supergraph can't say it, and is left out.
     DirectiveCompositionWarn = "DIRECTIVE_COMPOSITION_WARN",
     /// A field that another subgraph has taken over can go.

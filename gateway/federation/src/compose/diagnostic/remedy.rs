@@ -109,6 +109,17 @@ const REMEDIES: &[(&[Code], &str)] = &[
     (&[ListSizeInvalidAssumedSize], "use a size that isn't negative"),
     (&[ListSizeInvalidSlicingArgument], "name arguments of the field that are integers"),
     (&[ListSizeInvalidSizedField], "name list fields of the returned type, or return a list"),
+    (&[CacheTagInvalidFormat], "fill in single values: \"user-{$key.id}\", \"user-{$args.id}\""),
+    (
+        &[CacheTagAppliedToNonRootField],
+        "put @cacheTag on a field of a root type, or on a type that has a @key",
+    ),
+    (&[CacheTagInvalidFormatArgumentOnRootField], "fill in arguments of the field: {$args.id}"),
+    (
+        &[CacheTagInvalidFormatArgumentOnEntity],
+        "fill in fields that every @key of the type has in this subgraph: {$key.id}",
+    ),
+    (&[CacheTagEntityNotResolvable], "give the type a @key that this subgraph resolves"),
     (&[ContextNameInvalid], "use letters and digits, beginning with a letter"),
     (&[ContextNotSet], "set the context above, on an object type: @context(name: …)"),
     (&[ContextInvalidSelection], "select one field of the argument's type"),

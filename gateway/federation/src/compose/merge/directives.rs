@@ -1,9 +1,13 @@
 //! Rules about directives that several subgraphs define or compose.
 
+use std::collections::BTreeSet;
+
+use apollo_compiler::ast::DirectiveDefinition;
 use indexmap::IndexMap;
 
 use super::super::diagnostic::{Code, Place, Report, and_list};
 use super::super::model::Subgraph;
+use super::super::spec::Known;
 use super::types::in_subgraphs;
 
 /// What a composed directive is, and where.
@@ -50,8 +54,46 @@ pub(super) fn validate(subgraphs: &[Subgraph], report: &mut Report) {
         );
         report.error(Code::DirectiveCompositionError, message).at(all_places(&versions));
     }
+    taken(subgraphs, report);
     executable(subgraphs, report);
     imports(subgraphs, report);
+}
+
+/// The supergraph has federation's directives under their own names, so nothing else can have those there.
+fn taken(subgraphs: &[Subgraph], report: &mut Report) {
+    let carried: BTreeSet<Known> =
+        subgraphs.iter().flat_map(|subgraph| &subgraph.carried_over).copied().collect();
+    for known in carried {
+        let name = known.name();
+        let defining: Vec<_> = subgraphs
+            .iter()
+            .filter_map(|subgraph| Some((subgraph, subgraph.directives.get(name)?)))
+            .collect();
+        let composed = defining.iter().any(|(subgraph, _)| subgraph.links.is_composed(name));
+        let everywhere = defining.len() == subgraphs.len() && {
+            let executable = |definition: &DirectiveDefinition| {
+                definition.locations.iter().any(|location| super::is_executable(*location))
+            };
+            defining.iter().all(|(_, definition)| executable(definition))
+        };
+        if !composed && !everywhere {
+            continue;
+        }
+        let uses = subgraphs.iter().filter(|subgraph| subgraph.carried_over.contains(&known));
+        let uses: Vec<&str> = uses.map(|subgraph| subgraph.name.as_str()).collect();
+        let defined: Vec<&str> = defining.iter().map(|(subgraph, _)| subgraph.name.as_str()).collect();
+        let message = format!(
+            "Directive \"@{name}\" as {} defines it cannot be part of the supergraph, where that is the name of federation's directive, used in {}",
+            in_subgraphs(&defined),
+            in_subgraphs(&uses)
+        );
+        let places =
+            defining.iter().filter_map(|(subgraph, definition)| subgraph.place(definition.name.location()));
+        report
+            .error(Code::DirectiveCompositionError, message)
+            .at(places)
+            .help(format!("give the directive that isn't federation's another name than \"@{name}\""));
+    }
 }
 
 fn composed(subgraphs: &[Subgraph]) -> Vec<Composed<'_>> {

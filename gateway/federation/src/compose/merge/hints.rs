@@ -2,6 +2,7 @@
 //! the values of an enum that is only read, isn't told.
 
 mod executable;
+mod value_types;
 
 use std::fmt::Display;
 
@@ -9,7 +10,7 @@ use apollo_compiler::Node;
 use apollo_compiler::parser::SourceSpan;
 use indexmap::IndexMap;
 
-use super::super::diagnostic::{Code, Report};
+use super::super::diagnostic::{Code, Diagnostic, Report};
 use super::super::model::{Input, Kind, Marks, Subgraph};
 use super::types::in_subgraphs;
 use super::{Graph, Merged, MergedField, MergedInput, MergedType, places};
@@ -70,6 +71,7 @@ impl Hints<'_, '_> {
                 format!("Type \"{}\" is declared as an entity in some but not all of its subgraphs", on.name);
             self.tell(Code::InconsistentEntity, &what, said.collect());
         }
+        self.value_type(on);
     }
 
     fn field(&mut self, on: &MergedType<'_>, field: &MergedField<'_>) {
@@ -171,7 +173,7 @@ impl Hints<'_, '_> {
         }
     }
 
-    fn tell(&mut self, code: Code, what: &str, said: Vec<Said>) {
+    fn tell(&mut self, code: Code, what: &str, said: Vec<Said>) -> &mut Diagnostic {
         let mut groups: IndexMap<&str, Vec<&str>> = IndexMap::new();
         for (graph, text, _) in &said {
             groups.entry(text).or_default().push(&self.subgraphs[*graph].name);
@@ -179,6 +181,6 @@ impl Hints<'_, '_> {
         let told: Vec<String> =
             groups.iter().map(|(text, names)| format!("{text} in {}", in_subgraphs(names))).collect();
         let places = places(self.subgraphs, said.iter().map(|(graph, _, span)| (*graph, *span)));
-        self.report.hint(code, format!("{what}: {}", told.join(", "))).at(places);
+        self.report.hint(code, format!("{what}: {}", told.join(", "))).at(places)
     }
 }

@@ -4,10 +4,8 @@ use apollo_compiler::Name;
 use indexmap::{IndexMap, IndexSet};
 
 use super::super::diagnostic::{Code, and_list};
-use super::super::model::{Kind, TypeDef};
+use super::super::model::{Kind, ROOTS, TypeDef};
 use super::{Graph, MergedType, Merger, context_name, description, marks, places};
-
-const ROOTS: [&str; 3] = ["Query", "Mutation", "Subscription"];
 
 impl<'a> Merger<'a, '_> {
     /// Every type that is of one kind, with its parts, but without fields yet.

@@ -14,9 +14,6 @@ use super::super::model::Kind;
 use super::super::spec::{self, Known};
 use super::schema;
 
-/// Scalars of the specification: SDLs know them by several names, or write a string.
-const SCALARS: &[&str] = &["FieldSet", "Scope", "Policy", "ContextFieldValue"];
-
 const BUILT_IN: &[&str] = &["String", "Int", "Float", "Boolean", "ID"];
 
 /// Checks every definition; false when one is wrong.
@@ -41,7 +38,7 @@ pub(super) fn validate(document: &Document, links: &Links, subgraph: &str, repor
                 let Some(expected) = links.known(&directive.name).and_then(spec::definition) else {
                     continue;
                 };
-                let Some(problem) = difference(directive, expected) else { continue };
+                let Some(problem) = difference(directive, expected, links) else { continue };
                 let name = &directive.name;
                 (
                     Code::DirectiveDefinitionInvalid,
@@ -87,10 +84,8 @@ fn disallowed_inaccessible(definition: &Definition, links: &Links, hidden: &Hash
 fn wrong_type(definition: &Definition, links: &Links) -> Option<String> {
     let name = definition.name()?;
     let (kind, _) = schema::kind_of(definition)?;
-    let imported =
-        links.imports.iter().any(|import| import.local == name.as_str() && is_scalar(&import.element));
-    let wrong =
-        (imported || name.strip_prefix("federation__").is_some_and(is_scalar)) && kind != Kind::Scalar;
+    let scalar = links.scalars.contains(name) || name.strip_prefix("federation__").is_some_and(is_scalar);
+    let wrong = scalar && kind != Kind::Scalar;
     wrong.then(|| {
         let kind = kind.name();
         format!(
@@ -99,7 +94,7 @@ fn wrong_type(definition: &Definition, links: &Links) -> Option<String> {
     })
 }
 
-fn difference(found: &DirectiveDefinition, expected: &DirectiveDefinition) -> Option<String> {
+fn difference(found: &DirectiveDefinition, expected: &DirectiveDefinition, links: &Links) -> Option<String> {
     for wanted in &expected.arguments {
         match found.argument_by_name(&wanted.name) {
             None if wanted.is_required() => {
@@ -107,7 +102,7 @@ fn difference(found: &DirectiveDefinition, expected: &DirectiveDefinition) -> Op
             }
             None => {}
             // Federation 1's own documents wrote a list of strings.
-            Some(given) if !same_type(&given.ty, &wanted.ty) && !given.ty.is_list() => {
+            Some(given) if !same_type(&given.ty, &wanted.ty, links) && !given.ty.is_list() => {
                 return Some(format!(
                     "argument \"{}\" should have type \"{}\" but found type \"{}\"",
                     wanted.name, wanted.ty, given.ty
@@ -128,22 +123,23 @@ fn difference(found: &DirectiveDefinition, expected: &DirectiveDefinition) -> Op
 }
 
 /// Equal, except that nulls may be allowed or not, and that a scalar of the specification has many names.
-fn same_type(given: &Type, wanted: &Type) -> bool {
+fn same_type(given: &Type, wanted: &Type, links: &Links) -> bool {
     match (given, wanted) {
         (Type::List(given) | Type::NonNullList(given), Type::List(wanted) | Type::NonNullList(wanted)) => {
-            same_type(given, wanted)
+            same_type(given, wanted, links)
         }
         (
             Type::Named(given) | Type::NonNullNamed(given),
             Type::Named(wanted) | Type::NonNullNamed(wanted),
         ) => {
             let bare = given.rsplit("__").next().unwrap_or(given).trim_start_matches('_');
-            given == wanted || (wanted.starts_with("federation__") && (given == "String" || is_scalar(bare)))
+            let scalar = given == "String" || is_scalar(bare) || links.scalars.contains(given);
+            given == wanted || (wanted.starts_with("federation__") && scalar)
         }
         _ => false,
     }
 }
 
 fn is_scalar(name: &str) -> bool {
-    SCALARS.contains(&name)
+    spec::SCALARS.contains(&name)
 }

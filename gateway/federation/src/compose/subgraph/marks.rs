@@ -10,10 +10,15 @@ use super::Reader;
 
 impl Reader<'_> {
     /// Adds what the directives of one definition or extension say.
-    pub(super) fn marks(&self, marks: &mut Marks, directives: &DirectiveList) {
+    pub(super) fn marks(&mut self, marks: &mut Marks, directives: &DirectiveList) {
         for directive in directives.iter() {
             match self.links().known(&directive.name) {
-                Some(known) => known_mark(marks, known, directive),
+                Some(known) => {
+                    known_mark(marks, known, directive);
+                    if known.is_carried_over() {
+                        self.subgraph.carried_over.insert(known);
+                    }
+                }
                 None => self.foreign_mark(marks, directive),
             }
         }

@@ -140,7 +140,8 @@ pub(super) fn hidden_types(document: &Document, links: &Links) -> HashSet<Name> 
         (protocol || prefixed).then(|| name.clone())
     });
     let imported = links.imports.iter().filter_map(|import| Name::new(&import.local).ok());
-    let mut hidden: HashSet<Name> = of_directives.chain(by_name).chain(imported).collect();
+    let scalars = links.scalars.iter().cloned();
+    let mut hidden: HashSet<Name> = of_directives.chain(by_name).chain(imported).chain(scalars).collect();
     with_their_inputs(document, &mut hidden);
     let used = used_types(document, &hidden);
     hidden.into_iter().filter(|name| !built_in.contains(&name.as_str()) && !used.contains(name)).collect()

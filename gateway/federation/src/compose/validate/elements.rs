@@ -23,6 +23,16 @@ pub(super) fn validate(subgraph: &Subgraph, report: &mut Report) {
         }
     }
     composed(subgraph, report);
+    for (name, span) in &subgraph.links.composed_anyway {
+        let message = format!(
+            "[{}] Directive \"@{name}\" need not be composed by @composeDirective: it is a federation directive that every supergraph keeps",
+            subgraph.name
+        );
+        report
+            .hint(Code::DirectiveCompositionInfo, message)
+            .at(subgraph.place(*span))
+            .help(format!("remove @composeDirective(name: \"@{name}\")"));
+    }
 }
 
 /// `@composeDirective` must name a directive that is there, and that a link gives an identity to.

@@ -5,7 +5,7 @@
 mod api;
 mod defects;
 mod faults;
-mod oracle;
+pub mod oracle;
 mod order;
 mod purpose;
 mod sdl;

@@ -79,6 +79,83 @@ fn entities() {
     );
 }
 
+/// A value is asked for again where another subgraph has more of it. What is only external there is no answer.
+#[test]
+fn values_with_other_fields() {
+    let codes = &["INCONSISTENT_OBJECT_VALUE_TYPE_FIELD"];
+    let values = |one: &str, other: &str| {
+        format!("# a\ntype Query {{ v: V @shareable }} {one}\n# b\ntype Query {{ v: V @shareable }} {other}")
+    };
+    let both = "type V @shareable { x: Int y: Int }";
+    hints(&values(both, both), &[]);
+    hints(&values(both, "type V @shareable { x: Int }"), codes);
+    hints(&values("type V @shareable { x: Int z: Int }", "type V @shareable { x: Int y: Int }"), codes);
+    hints(&values("enum V { X Y }", "enum V { X }"), &[]);
+    let stub = r#"
+        # a
+        type Query { t: T }
+        type T @key(fields: "id") { id: ID! v: V }
+        type V { x: Int y: Int }
+        # b
+        type T @key(fields: "id") { id: ID! v: V @external sum: Int @requires(fields: "v { x }") }
+        type V { x: Int @external OWN }
+    "#;
+    hints(&stub.replace("OWN", ""), &[]);
+    hints(
+        "# a\ntype Query { t: T } type T @key(fields: \"id\") { id: ID! }\n# b\ntype T @key(fields: \"id\") { id: ID! x: Int }",
+        &[],
+    );
+}
+
+/// Unions and enums that are only read differ while they grow. It is told where an answer depends on it.
+#[test]
+fn what_grows_is_no_hint() {
+    let union = |query: &str, members: &str| {
+        format!(
+            "# a\ntype Query {{ {query} @shareable }} union U = A | B\ntype A @shareable {{ x: Int }} type B @shareable {{ x: Int }}\n# b\ntype Query {{ u: U @shareable }} union U = {members} type A @shareable {{ x: Int }} type B @shareable {{ x: Int }}"
+        )
+    };
+    hints(&union("u: U", "A | B"), &[]);
+    hints(&union("u: U", "A"), &["INCONSISTENT_RUNTIME_TYPES_FOR_SHAREABLE_RETURN"]);
+    hints(&union("other: U", "A"), &[]);
+    hints("# a\ntype Query { a: E } enum E { X Y }\n# b\ntype Query { b: E } enum E { X Z }", &[]);
+    hints("# a\ntype Query { a: Int } enum E { X Y }\n# b\ntype Query { b: Int } enum E { X }", &[]);
+}
+
+#[test]
+fn interfaces_with_other_fields() {
+    let codes = &["INCONSISTENT_INTERFACE_VALUE_TYPE_FIELD"];
+    let with = |one: &str, other: &str| {
+        let object = "type T implements I @shareable { x: Int y: Int }";
+        format!(
+            "# a\ntype Query {{ a: I }} interface I {{ x: Int }} {one} {object}\n# b\ntype Query {{ b: I }} interface I {{ x: Int {other} }} {object}"
+        )
+    };
+    hints(&with("", ""), &[]);
+    hints(&with("", "y: Int"), codes);
+    hints(&with("extend interface I { y: Int }", "y: Int"), &[]);
+    let interface_object = r#"
+        # a
+        type Query { i: I }
+        interface I @key(fields: "id") { id: ID! }
+        type T implements I @key(fields: "id") { id: ID! }
+        # b
+        type I @interfaceObject @key(fields: "id") { id: ID! x: Int }
+    "#;
+    hints(interface_object, &[]);
+}
+
+/// A hint says what to do and where.
+#[test]
+fn values_are_told_with_all_that_is_missing() {
+    let composition = compose_all(&subgraphs(
+        "# a\ntype Query { v: V @shareable } type V @shareable { x: Int y: Int z: Int }\n# b\ntype Query { v: V @shareable }\ntype V @shareable { x: Int }",
+    ));
+    let told: Vec<String> = composition.diagnostics.iter().map(ToString::to_string).collect();
+    let expected = "INCONSISTENT_OBJECT_VALUE_TYPE_FIELD: Fields of object type \"V\", which has no @key, are not the same in all of its subgraphs: no \"y\" and \"z\" in subgraph \"b\"\n  at b:3:6\n  help: add them there, or give the type a @key by which they are looked up";
+    assert_eq!(told, [expected]);
+}
+
 #[test]
 fn directives_with_other_arguments() {
     shared(

@@ -1,6 +1,7 @@
 //! Links: versions, imports, other names, and SDLs that bring their own definitions.
 
 use super::codes::{accepts, refuses};
+use super::hints::hints;
 use crate::support::supergraph;
 
 #[track_caller]
@@ -149,4 +150,46 @@ fn a_linked_cache_control_is_a_custom_directive() {
     "#,
     );
     assert!(sdl.contains("a: Int @cacheControl(seconds: 5)\n"), "{sdl}");
+}
+
+/// What survives anyway may be named, as Apollo's composition allows.
+#[test]
+fn federation_directives_are_composed_anyway() {
+    let text = |compose: &str| {
+        format!(
+            "# a extend schema @link(url: \"https://specs.apollo.dev/federation/v2.9\", import: [\"@composeDirective\", \"@tag\", \"@key\"]) {compose}\ntype Query {{ a: Int @tag(name: \"t\") }}"
+        )
+    };
+    let named = text("@composeDirective(name: \"@tag\")");
+    hints(&named, &["DIRECTIVE_COMPOSITION_INFO"]);
+    assert_eq!(supergraph(&named), supergraph(&text("")));
+    refuses(&text("@composeDirective(name: \"@key\")"), &["DIRECTIVE_COMPOSITION_ERROR"]);
+}
+
+/// In the supergraph a name means one directive.
+#[test]
+fn federation_has_its_names_in_the_supergraph() {
+    let text = |link: &str, locations: &str, compose: &str, uses: &str| {
+        format!(
+            "# a extend schema @link(url: \"https://specs.apollo.dev/federation/v2.9\", import: [\"@composeDirective\", {{ name: \"@tag\", as: \"@label\" }}]) {link} {compose}\ndirective @tag(name: String!, weight: Int!) on {locations}\ntype Query {{ a: Int {uses} }}"
+        )
+    };
+    let (link, compose) = (
+        "@link(url: \"https://example.com/tag/v1.0\", import: [\"@tag\"])",
+        "@composeDirective(name: \"@tag\")",
+    );
+    let (own, both) = ("@tag(name: \"x\", weight: 1)", "@tag(name: \"x\", weight: 1) @label(name: \"y\")");
+    let refused = |text: &str| refuses(text, &["DIRECTIVE_COMPOSITION_ERROR"]);
+    refused(&text(link, "FIELD_DEFINITION", compose, both));
+    refused(&text("", "FIELD", "", "@label(name: \"y\")"));
+    refused(
+        r#"
+        # a extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@composeDirective", { name: "@context", as: "@ctx" }]) @link(url: "https://example.com/x/v1.0", import: ["@context"]) @composeDirective(name: "@context")
+        directive @context(of: Int) on FIELD_DEFINITION
+        type Query { t: T } type T @ctx(name: "c") { a: Int @context(of: 1) }
+    "#,
+    );
+    accepts(&text(link, "FIELD_DEFINITION", compose, own));
+    accepts(&text(link, "FIELD_DEFINITION", "", both));
+    accepts(&text("", "FIELD", "", ""));
 }

@@ -21,7 +21,9 @@ const INVALID: [&str; 5] = [
 /// What satisfiability accepts and no plan can answer, since it depends on what an object turns out to be:
 /// * `node { id }` returns an Account or a Chat, and neither subgraph resolves the id of both;
 /// * `a { field }` returns a Node whose field only the interface object in `b` has, which can't be entered by
-///   a key. (Each object's field alone has a way, which is what satisfiability asks for.)
+///   a key. (That Node has no objects, and satisfiability asks for the fields of objects.)
+///
+/// `unreachable` has both in small.
 const UNREACHABLE: [&str; 3] =
     ["corrupted-supergraph-node-id#0", "corrupted-supergraph-node-id#5", "non-resolvable-interface-object#1"];
 

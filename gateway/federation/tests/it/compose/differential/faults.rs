@@ -28,6 +28,11 @@ impl Fault {
             if subgraph.types.iter().any(|ty| twice(&ty.name)) {
                 return false;
             }
+            // An operation has one root, and a renamed one is told.
+            let mut roots = subgraph.types.iter().filter_map(|ty| ty.name.strip_prefix("Root"));
+            if roots.any(|root| text.contains(&format!("extend schema {{ {}:", root.to_lowercase()))) {
+                return false;
+            }
             *minor = (*minor).max(self.minor);
             let mut text = text.replace("ONE", &names[0]).replace("OTHER", &names[1]);
             if subgraph.types.iter().any(|ty| ty.name == "RootQuery") {

@@ -30,12 +30,8 @@ pub struct Oracle {
 }
 
 impl Oracle {
-    /// Starts it, and installs its packages first where they are missing.
     pub fn start() -> Oracle {
-        let folder = folder();
-        if !is_installed(&folder) {
-            install(&folder);
-        }
+        let folder = installed();
         let mut process = Command::new("node")
             .arg("compose.mjs")
             .current_dir(&folder)
@@ -68,8 +64,13 @@ impl Drop for Oracle {
     }
 }
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle")
+/// The folder that it lies in; its packages are installed first where they are missing.
+pub fn installed() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle");
+    if !is_installed(&folder) {
+        install(&folder);
+    }
+    folder
 }
 
 fn is_installed(folder: &Path) -> bool {

@@ -92,6 +92,13 @@ const REASONS: &[Reason] = &[
     ),
     (
         |found| {
+            is(&found.ours, "CONTEXT_INVALID_SELECTION")
+                && found.text.contains("no value is provided for argument")
+        },
+        "a field that a context gives needs its required arguments",
+    ),
+    (
+        |found| {
             let hidden = |line: &str| line.starts_with("ours: ") && line.ends_with("@inaccessible");
             found.ours == found.theirs && found.text.lines().all(hidden)
         },

@@ -1,0 +1,248 @@
+//! The codes that composition's users know from elsewhere: which are ours, and why the others aren't.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use tributary_federation::compose::Code;
+
+use super::differential::oracle;
+
+/// Apollo's errors: those of its reference, and those that its compositions have beyond it.
+const ERRORS: &str = "
+    ABSOLUTE_CONNECT_URL_WITH_SOURCE AUTH_REQUIREMENTS_APPLIED_ON_INTERFACE
+    CACHE_TAG_APPLIED_TO_NON_ROOT_FIELD CACHE_TAG_ENTITY_NOT_RESOLVABLE CACHE_TAG_INVALID_FORMAT
+    CACHE_TAG_INVALID_FORMAT_ARGUMENT_ON_ENTITY CACHE_TAG_INVALID_FORMAT_ARGUMENT_ON_ROOT_FIELD
+    CIRCULAR_REFERENCE CONNECTORS_FIELD_WITH_ARGUMENTS CONNECTORS_UNRESOLVED_FIELD
+    CONNECTORS_UNSUPPORTED_ABSTRACT_TYPE CONNECTORS_UNSUPPORTED_FEDERATION_DIRECTIVE
+    CONTEXTUAL_ARGUMENT_NOT_CONTEXTUAL_IN_ALL_SUBGRAPHS CONTEXT_INVALID_SELECTION
+    CONTEXT_NAME_INVALID CONTEXT_NOT_SET CONTEXT_NO_RESOLVABLE_KEY COST_APPLIED_TO_INTERFACE_FIELD
+    DEFAULT_VALUE_USES_INACCESSIBLE DIRECTIVE_COMPOSITION_ERROR DIRECTIVE_DEFINITION_INVALID
+    DISALLOWED_INACCESSIBLE DOWNSTREAM_SERVICE_ERROR DUPLICATE_SOURCE_NAME EMPTY_MERGED_ENUM_TYPE
+    EMPTY_MERGED_INPUT_TYPE EMPTY_SOURCE_NAME ENTITY_NOT_ON_ROOT_QUERY
+    ENTITY_RESOLVER_ARGUMENT_MISMATCH ENTITY_TYPE_INVALID ENUM_VALUE_MISMATCH EXTENSION_WITH_NO_BASE
+    EXTERNAL_ARGUMENT_DEFAULT_MISMATCH EXTERNAL_ARGUMENT_MISSING EXTERNAL_ARGUMENT_TYPE_MISMATCH
+    EXTERNAL_COLLISION_WITH_ANOTHER_DIRECTIVE EXTERNAL_MISSING_ON_BASE EXTERNAL_ON_INTERFACE
+    EXTERNAL_TYPE_MISMATCH EXTERNAL_UNUSED FIELD_ARGUMENT_DEFAULT_MISMATCH
+    FIELD_ARGUMENT_TYPE_MISMATCH FIELD_TYPE_MISMATCH GRAPHQL_ERROR GROUP_SELECTION_IS_NOT_OBJECT
+    GROUP_SELECTION_REQUIRED_FOR_OBJECT HTTP_HEADER_NAME_COLLISION IMPLEMENTED_BY_INACCESSIBLE
+    INPUT_FIELD_DEFAULT_MISMATCH INTERFACE_FIELD_NO_IMPLEM INTERFACE_KEY_MISSING_IMPLEMENTATION_TYPE
+    INTERFACE_KEY_NOT_ON_IMPLEMENTATION INTERFACE_OBJECT_USAGE_ERROR INVALID_BODY
+    INVALID_FEDERATION_SUPERGRAPH INVALID_FIELD_SHARING INVALID_GRAPHQL INVALID_HEADER
+    INVALID_LINK_DIRECTIVE_USAGE INVALID_LINK_IDENTIFIER INVALID_SELECTION INVALID_SHAREABLE_USAGE
+    INVALID_SOURCE_NAME INVALID_SUBGRAPH_NAME INVALID_URL INVALID_URL_SCHEME
+    KEY_DIRECTIVE_IN_FIELDS_ARG KEY_FIELDS_HAS_ARGS KEY_FIELDS_SELECT_INVALID_TYPE
+    KEY_INVALID_FIELDS KEY_INVALID_FIELDS_TYPE KEY_UNSUPPORTED_ON_INTERFACE
+    LINK_IMPORT_NAME_MISMATCH LIST_SIZE_APPLIED_TO_NON_LIST LIST_SIZE_INVALID_ASSUMED_SIZE
+    LIST_SIZE_INVALID_SIZED_FIELD LIST_SIZE_INVALID_SLICING_ARGUMENT
+    MAX_VALIDATION_SUBGRAPH_PATHS_EXCEEDED MERGED_DIRECTIVE_APPLICATION_ON_EXTERNAL
+    MISSING_ENTITY_CONNECTOR MISSING_HTTP_METHOD MISSING_TRANSITIVE_AUTH_REQUIREMENTS
+    MULTIPLE_HTTP_METHODS MUTATION_FIELD_MISSING_CONNECT NO_CONTEXT_IN_SELECTION NO_QUERIES
+    NO_SOURCES_DEFINED NO_SOURCE_IMPORT NULLABILITY_MISMATCH ONLY_INACCESSIBLE_CHILDREN
+    OVERRIDE_COLLISION_WITH_ANOTHER_DIRECTIVE OVERRIDE_FROM_SELF_ERROR OVERRIDE_LABEL_INVALID
+    OVERRIDE_ON_INTERFACE OVERRIDE_SOURCE_HAS_OVERRIDE PROVIDES_DIRECTIVE_IN_FIELDS_ARG
+    PROVIDES_FIELDS_HAS_ARGS PROVIDES_FIELDS_MISSING_EXTERNAL PROVIDES_INVALID_FIELDS
+    PROVIDES_INVALID_FIELDS_TYPE PROVIDES_ON_NON_OBJECT_FIELD PROVIDES_UNSUPPORTED_ON_INTERFACE
+    QUERY_FIELD_MISSING_CONNECT QUERY_ROOT_TYPE_INACCESSIBLE REFERENCED_INACCESSIBLE
+    RELATIVE_CONNECT_URL_WITHOUT_SOURCE REQUIRED_ARGUMENT_MISSING_IN_SOME_SUBGRAPH
+    REQUIRED_INACCESSIBLE REQUIRED_INPUT_FIELD_MISSING_IN_SOME_SUBGRAPH
+    REQUIRES_DIRECTIVE_IN_FIELDS_ARG REQUIRES_FIELDS_MISSING_EXTERNAL REQUIRES_INVALID_FIELDS
+    REQUIRES_INVALID_FIELDS_TYPE REQUIRES_UNSUPPORTED_ON_INTERFACE ROOT_MUTATION_USED
+    ROOT_QUERY_USED ROOT_SUBSCRIPTION_USED SATISFIABILITY_ERROR SELECTED_FIELD_NOT_FOUND
+    SHAREABLE_HAS_MISMATCHED_RUNTIME_TYPES SOURCE_NAME_MISMATCH SUBSCRIPTION_IN_CONNECTORS
+    TYPE_DEFINITION_INVALID TYPE_KIND_MISMATCH TYPE_WITH_ONLY_UNUSED_EXTERNAL UNDEFINED_ARGUMENT
+    UNDEFINED_FIELD UNKNOWN_CONNECTORS_VERSION UNKNOWN_FEDERATION_LINK_VERSION UNKNOWN_LINK_VERSION
+    UNSUPPORTED_FEATURE UNSUPPORTED_LINKED_FEATURE UNSUPPORTED_VARIABLE_TYPE
+";
+
+/// What Apollo's errors were called, and errors that it has no more.
+const FORMER: &str = "
+    DUPLICATE_ENUM_DEFINITION DUPLICATE_ENUM_VALUE DUPLICATE_SCALAR_DEFINITION ENUM_MISMATCH
+    ENUM_MISMATCH_TYPE EXTENSION_OF_WRONG_KIND EXTERNAL_USED_ON_BASE
+    INTERFACE_FIELD_IMPLEM_TYPE_MISMATCH KEY_FIELDS_MISSING_EXTERNAL KEY_FIELDS_MISSING_ON_BASE
+    KEY_MISSING_ON_BASE KEY_NOT_SPECIFIED MULTIPLE_KEYS_ON_EXTENSION
+    NON_REPEATABLE_DIRECTIVE_ARGUMENTS_MISMATCH PROVIDES_FIELDS_SELECT_INVALID_TYPE
+    PROVIDES_NOT_ON_ENTITY REQUIRES_FIELDS_HAS_ARGS REQUIRES_FIELDS_MISSING_ON_BASE
+    REQUIRES_USED_ON_BASE RESERVED_FIELD_USED TAG_DEFINITION_INVALID VALUE_TYPE_FIELD_TYPE_MISMATCH
+    VALUE_TYPE_INPUT_VALUE_MISMATCH VALUE_TYPE_KIND_MISMATCH VALUE_TYPE_NO_ENTITY
+    VALUE_TYPE_UNION_TYPES_MISMATCH
+";
+
+/// Apollo's hints. One code is an error, too.
+const HINTS: &str = "
+    CONTEXTUAL_ARGUMENT_NOT_CONTEXTUAL_IN_ALL_SUBGRAPHS DIRECTIVE_COMPOSITION_INFO
+    DIRECTIVE_COMPOSITION_WARN FROM_SUBGRAPH_DOES_NOT_EXIST IMPLICITLY_UPGRADED_FEDERATION_VERSION
+    INCONSISTENT_ARGUMENT_PRESENCE INCONSISTENT_BUT_COMPATIBLE_ARGUMENT_TYPE
+    INCONSISTENT_BUT_COMPATIBLE_FIELD_TYPE INCONSISTENT_DEFAULT_VALUE_PRESENCE
+    INCONSISTENT_DESCRIPTION INCONSISTENT_ENTITY INCONSISTENT_ENUM_VALUE_FOR_INPUT_ENUM
+    INCONSISTENT_ENUM_VALUE_FOR_OUTPUT_ENUM INCONSISTENT_EXECUTABLE_DIRECTIVE_LOCATIONS
+    INCONSISTENT_EXECUTABLE_DIRECTIVE_PRESENCE INCONSISTENT_EXECUTABLE_DIRECTIVE_REPEATABLE
+    INCONSISTENT_INPUT_OBJECT_FIELD INCONSISTENT_INTERFACE_VALUE_TYPE_FIELD
+    INCONSISTENT_NON_REPEATABLE_DIRECTIVE_ARGUMENTS INCONSISTENT_OBJECT_VALUE_TYPE_FIELD
+    INCONSISTENT_RUNTIME_TYPES_FOR_SHAREABLE_RETURN INCONSISTENT_TYPE_SYSTEM_DIRECTIVE_LOCATIONS
+    INCONSISTENT_TYPE_SYSTEM_DIRECTIVE_REPEATABLE INCONSISTENT_UNION_MEMBER
+    MERGED_NON_REPEATABLE_DIRECTIVE_ARGUMENTS NO_EXECUTABLE_DIRECTIVE_INTERSECTION
+    OVERRIDDEN_FIELD_CAN_BE_REMOVED OVERRIDE_DIRECTIVE_CAN_BE_REMOVED OVERRIDE_MIGRATION_IN_PROGRESS
+    UNUSED_ENUM_TYPE
+";
+
+/// What npm's `@theguild/federation-composition` has beyond these.
+const OTHERS: &str = "
+    DIRECTIVE_COST_INVALID_WEIGHT LIST_SIZE_INVALID_REQUIRE_ONE_SLICING_ARGUMENT
+";
+
+/// Public codes that don't exist here, with the reason.
+const ABSENT: &[(&str, &str)] = &[
+    (
+        "connectors: whoever serves a field here is a service on NATS",
+        "ABSOLUTE_CONNECT_URL_WITH_SOURCE CIRCULAR_REFERENCE CONNECTORS_FIELD_WITH_ARGUMENTS \
+        CONNECTORS_UNRESOLVED_FIELD CONNECTORS_UNSUPPORTED_ABSTRACT_TYPE \
+        CONNECTORS_UNSUPPORTED_FEDERATION_DIRECTIVE DUPLICATE_SOURCE_NAME \
+        EMPTY_SOURCE_NAME ENTITY_NOT_ON_ROOT_QUERY ENTITY_RESOLVER_ARGUMENT_MISMATCH \
+        ENTITY_TYPE_INVALID GRAPHQL_ERROR GROUP_SELECTION_IS_NOT_OBJECT \
+        GROUP_SELECTION_REQUIRED_FOR_OBJECT HTTP_HEADER_NAME_COLLISION INVALID_BODY \
+        INVALID_HEADER INVALID_SELECTION INVALID_SOURCE_NAME INVALID_URL \
+        INVALID_URL_SCHEME MISSING_ENTITY_CONNECTOR MISSING_HTTP_METHOD \
+        MULTIPLE_HTTP_METHODS MUTATION_FIELD_MISSING_CONNECT NO_SOURCES_DEFINED \
+        NO_SOURCE_IMPORT NULLABILITY_MISMATCH QUERY_FIELD_MISSING_CONNECT \
+        RELATIVE_CONNECT_URL_WITHOUT_SOURCE SELECTED_FIELD_NOT_FOUND SOURCE_NAME_MISMATCH \
+        SUBSCRIPTION_IN_CONNECTORS UNDEFINED_ARGUMENT UNDEFINED_FIELD \
+        UNKNOWN_CONNECTORS_VERSION UNSUPPORTED_VARIABLE_TYPE",
+    ),
+    (
+        "said of a supergraph, and there `SupergraphError` says it",
+        "INVALID_FEDERATION_SUPERGRAPH UNSUPPORTED_LINKED_FEATURE",
+    ),
+    ("said by who runs operations, and not by composition", "DOWNSTREAM_SERVICE_ERROR"),
+    (
+        "nothing raises it in Apollo's composition, and npm's refuses with it what it doesn't have yet",
+        "UNSUPPORTED_FEATURE",
+    ),
+    (
+        "an older name of TYPE_KIND_MISMATCH",
+        "ENUM_MISMATCH_TYPE EXTENSION_OF_WRONG_KIND VALUE_TYPE_KIND_MISMATCH",
+    ),
+    ("an older name of FIELD_TYPE_MISMATCH", "VALUE_TYPE_FIELD_TYPE_MISMATCH"),
+    ("an older name of FIELD_ARGUMENT_TYPE_MISMATCH", "VALUE_TYPE_INPUT_VALUE_MISMATCH"),
+    ("an older name of DIRECTIVE_DEFINITION_INVALID", "TAG_DEFINITION_INVALID"),
+    (
+        "removed by Apollo: federation 2 allows it",
+        "ENUM_MISMATCH EXTERNAL_USED_ON_BASE INTERFACE_FIELD_IMPLEM_TYPE_MISMATCH \
+        KEY_FIELDS_MISSING_EXTERNAL KEY_FIELDS_MISSING_ON_BASE KEY_MISSING_ON_BASE \
+        KEY_NOT_SPECIFIED MULTIPLE_KEYS_ON_EXTENSION PROVIDES_FIELDS_SELECT_INVALID_TYPE \
+        PROVIDES_NOT_ON_ENTITY REQUIRES_FIELDS_HAS_ARGS REQUIRES_FIELDS_MISSING_ON_BASE \
+        REQUIRES_USED_ON_BASE VALUE_TYPE_NO_ENTITY VALUE_TYPE_UNION_TYPES_MISMATCH",
+    ),
+    ("removed by Apollo: the protocol's own fields are left out, whoever writes them", "RESERVED_FIELD_USED"),
+    (
+        "removed by Apollo: INVALID_GRAPHQL says it, as of all that GraphQL itself forbids",
+        "DUPLICATE_ENUM_DEFINITION DUPLICATE_ENUM_VALUE DUPLICATE_SCALAR_DEFINITION",
+    ),
+    (
+        "removed by Apollo: INCONSISTENT_NON_REPEATABLE_DIRECTIVE_ARGUMENTS hints at it",
+        "NON_REPEATABLE_DIRECTIVE_ARGUMENTS_MISMATCH",
+    ),
+    (
+        "INVALID_GRAPHQL says it, as of every argument of another type",
+        "DIRECTIVE_COST_INVALID_WEIGHT LIST_SIZE_INVALID_REQUIRE_ONE_SLICING_ARGUMENT",
+    ),
+    (
+        "a hint for debugging at Apollo's: enums that are only read differ while they grow, and nothing comes of it",
+        "INCONSISTENT_ENUM_VALUE_FOR_OUTPUT_ENUM",
+    ),
+    (
+        "a hint for debugging at Apollo's: unions differ while they grow; where an answer depends on it, INCONSISTENT_RUNTIME_TYPES_FOR_SHAREABLE_RETURN says so",
+        "INCONSISTENT_UNION_MEMBER",
+    ),
+    ("a hint for debugging at Apollo's: an enum that nothing uses harms nobody", "UNUSED_ENUM_TYPE"),
+    (
+        "nothing raises it in Apollo's composition either",
+        "INCONSISTENT_TYPE_SYSTEM_DIRECTIVE_LOCATIONS \
+        INCONSISTENT_TYPE_SYSTEM_DIRECTIVE_REPEATABLE",
+    ),
+    (
+        "nothing is upgraded here: a specification that is linked for itself means the same beside every version",
+        "IMPLICITLY_UPGRADED_FEDERATION_VERSION",
+    ),
+];
+
+/// Codes of our own, with the reason.
+const OURS: &[(&str, &str)] = &[
+    (
+        "what is special to @event, which is our specification",
+        "EVENT_FILTER_INVALID EVENT_SUBJECT_INVALID EVENT_USAGE_INVALID EVENT_VERSION_INVALID",
+    ),
+    ("Apollo's composition accepts it, and the answers are wrong", "RENAMED_ROOT_IN_ABSTRACT_TYPE"),
+];
+
+fn words(text: &str) -> BTreeSet<&str> {
+    text.split_whitespace().collect()
+}
+
+/// The codes of a list with reasons, each of which stands once.
+fn reasoned(list: &[(&'static str, &'static str)]) -> BTreeSet<&'static str> {
+    let all: Vec<&str> = list.iter().flat_map(|(_, codes)| codes.split_whitespace()).collect();
+    let unique: BTreeSet<&str> = all.iter().copied().collect();
+    assert_eq!(unique.len(), all.len(), "a code has two reasons");
+    unique
+}
+
+fn public() -> BTreeSet<&'static str> {
+    [ERRORS, FORMER, HINTS, OTHERS].into_iter().flat_map(words).collect()
+}
+
+fn known() -> BTreeSet<&'static str> {
+    Code::ALL.iter().map(|code| code.as_str()).collect()
+}
+
+#[test]
+fn every_public_code_is_known_or_absent_for_a_reason() {
+    let (known, absent) = (known(), reasoned(ABSENT));
+    let unknown: Vec<_> =
+        public().into_iter().filter(|code| known.contains(code) == absent.contains(code)).collect();
+    assert!(unknown.is_empty(), "neither known nor absent, or both: {unknown:?}");
+    let made_up: Vec<_> = absent.difference(&public()).copied().collect();
+    assert!(made_up.is_empty(), "absent, but nobody has them: {made_up:?}");
+}
+
+#[test]
+fn every_code_is_public_or_ours_for_a_reason() {
+    let (public, ours) = (public(), reasoned(OURS));
+    let stray: Vec<_> =
+        known().into_iter().filter(|code| public.contains(code) == ours.contains(code)).collect();
+    assert!(stray.is_empty(), "neither public nor ours, or both: {stray:?}");
+    let gone: Vec<_> = ours.difference(&known()).copied().collect();
+    assert!(gone.is_empty(), "ours, but they don't exist: {gone:?}");
+}
+
+/// What follows `code: "` in a script.
+fn codes_of(script: &str, into: &mut BTreeSet<String>) {
+    for rest in script.split("code: \"").skip(1) {
+        let code = rest.split('"').next().unwrap_or_default();
+        if !code.is_empty() && code.chars().all(|c| c.is_ascii_uppercase() || c == '_') {
+            into.insert(code.to_owned());
+        }
+    }
+}
+
+fn scripts(folder: &Path, into: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            scripts(&path, into);
+        } else if path.extension().is_some_and(|it| it == "js") {
+            codes_of(&fs::read_to_string(&path).unwrap(), into);
+        }
+    }
+}
+
+/// The composition that ours is compared with says nothing that these lists don't have.
+#[test]
+fn the_other_compositions_codes_are_public() {
+    let mut found = BTreeSet::new();
+    scripts(&oracle::installed().join("node_modules/@theguild/federation-composition/esm"), &mut found);
+    assert!(found.len() > 70, "its scripts are written otherwise now: {found:?}");
+    let public = public();
+    let new: Vec<_> = found.iter().filter(|code| !public.contains(code.as_str())).collect();
+    assert!(new.is_empty(), "{new:?}");
+}
