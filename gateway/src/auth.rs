@@ -78,14 +78,24 @@ impl Authenticator {
             return Err(invalid("more than one Authorization header"));
         }
         let text = value.to_str().map_err(|_| invalid("the Authorization header isn't ASCII"))?;
+        self.identify_by(text).await.map(Some)
+    }
+
+    /// Who sends a request with that `Authorization`, wherever it stands.
+    pub async fn identify_by(&self, text: &str) -> Result<Arc<Identity>, GraphqlError> {
         let token = match text.split_once(' ') {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
-            _ => return Err(invalid("the Authorization header isn't of the form `Bearer <token>`")),
+            _ => return Err(invalid("the authorization isn't of the form `Bearer <token>`")),
         };
         if token.is_empty() || token.len() > LONGEST_TOKEN {
             return Err(invalid("the token is empty or too long"));
         }
-        self.verify(token).await.map(Some)
+        self.verify(token).await
+    }
+
+    /// How far clocks may differ.
+    pub fn leeway(&self) -> Duration {
+        self.config.leeway
     }
 
     async fn verify(&self, token: &str) -> Result<Arc<Identity>, GraphqlError> {

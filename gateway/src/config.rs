@@ -22,11 +22,11 @@ mod flags;
 mod network;
 mod read;
 
-pub use flags::{AuthFlags, HttpFlags, LimitFlags, LogFlags, NatsFlags, ServeFlags};
+pub use flags::{AuthFlags, HttpFlags, LimitFlags, LogFlags, NatsFlags, ServeFlags, SubscriptionFlags};
 pub use network::Network;
 use read::Reader;
 
-use crate::{execute, transport::random_gateway_id, trusted::Trusted};
+use crate::{execute, subscription::MailboxLimits, transport::random_gateway_id, trusted::Trusted};
 
 /// Everything that `tributary serve` needs to know.
 #[derive(Debug, Clone)]
@@ -43,6 +43,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// What one request may cost.
     pub limits: Limits,
+    /// How subscriptions are fed, and what they may take.
+    pub subscriptions: SubscriptionConfig,
     /// How tokens are verified.
     pub auth: AuthConfig,
     /// How it logs.
@@ -169,6 +171,24 @@ impl Limits {
     }
 }
 
+/// How subscriptions are fed, and what they may take.
+#[derive(Debug, Clone)]
+pub struct SubscriptionConfig {
+    /// `--events-stream`: where JetStream keeps events.
+    pub stream: String,
+    /// `--max-subscriptions`: at once.
+    pub subscriptions: usize,
+    /// `--max-operations-per-connection`: at once.
+    pub operations: usize,
+    /// What may wait for one client.
+    pub waiting: MailboxLimits,
+    /// `--max-replay-events`: events that are told again to a client that comes back.
+    pub replay_events: u64,
+    /// `--keep-alive`: how often a quiet connection says that it is there. A WebSocket that answers none of two is
+    /// closed.
+    pub keep_alive: Duration,
+}
+
 /// How tokens are verified.
 #[derive(Debug, Clone)]
 pub struct AuthConfig {
@@ -253,6 +273,7 @@ impl Config {
             trusted: flags.trusted.as_deref().and_then(|folder| trusted(&mut read, folder)),
             http: http_rules(&mut read, &flags.http),
             limits: limits(&mut read, &flags.limits),
+            subscriptions: subscriptions(&mut read, &flags.subscriptions),
             auth: auth(&mut read, &flags.auth),
             log: log(&mut read, &flags.log),
         };
@@ -380,6 +401,25 @@ fn limits(read: &mut Reader, flags: &LimitFlags) -> Limits {
         errors: read.count("--max-errors", &flags.max_errors) as usize,
         deferred_fragments: read.count_or_zero("--max-deferred-fragments", &flags.max_deferred_fragments),
         deferred: read.count("--max-deferred-objects", &flags.max_deferred_objects) as usize,
+    }
+}
+
+fn subscriptions(read: &mut Reader, flags: &SubscriptionFlags) -> SubscriptionConfig {
+    let operations = read.count("--max-operations-per-connection", &flags.max_operations_per_connection);
+    let stream = &flags.events_stream;
+    if stream.is_empty() || stream.contains(|c: char| c.is_whitespace() || ".*>/\\".contains(c)) {
+        read.mistake(format!("--events-stream: {stream:?} can't be the name of a stream; EVENTS can"));
+    }
+    SubscriptionConfig {
+        stream: stream.clone(),
+        subscriptions: read.count("--max-subscriptions", &flags.max_subscriptions) as usize,
+        operations: operations as usize,
+        waiting: MailboxLimits {
+            results: read.count("--max-waiting-results", &flags.max_waiting_results) as usize,
+            bytes: read.bytes("--max-waiting-bytes", &flags.max_waiting_bytes) as usize,
+        },
+        replay_events: read.count_or_zero("--max-replay-events", &flags.max_replay_events),
+        keep_alive: read.duration("--keep-alive", &flags.keep_alive),
     }
 }
 

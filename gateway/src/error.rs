@@ -59,6 +59,14 @@ pub enum Code {
     GraphUnavailable,
     /// The connection to NATS is down.
     NatsUnavailable,
+    /// Events can't be subscribed to right now: their stream isn't there, or can't be read.
+    EventsUnavailable,
+    /// A subscription can't go on from its place without leaving something out.
+    ResumeGap,
+    /// A client reads more slowly than results come; `extensions.place` says from where it can go on.
+    SlowConsumer,
+    /// The schema has changed, and a subscription that was valid isn't any more.
+    SchemaChanged,
     /// More requests at once than the gateway was told to take.
     Overloaded,
     /// The request's time is up.
@@ -79,7 +87,7 @@ pub enum HttpStatus {
 
 impl Code {
     /// Every code, for documentation and tests.
-    pub const ALL: [Code; 25] = [
+    pub const ALL: [Code; 29] = [
         Code::BadRequest,
         Code::UnsupportedMediaType,
         Code::NotAcceptable,
@@ -102,6 +110,10 @@ impl Code {
         Code::Unauthorised,
         Code::GraphUnavailable,
         Code::NatsUnavailable,
+        Code::EventsUnavailable,
+        Code::ResumeGap,
+        Code::SlowConsumer,
+        Code::SchemaChanged,
         Code::Overloaded,
         Code::DeadlineExceeded,
         Code::Internal,
@@ -132,6 +144,10 @@ impl Code {
             Code::Unauthorised => "UNAUTHORIZED_FIELD_OR_TYPE",
             Code::GraphUnavailable => "GRAPH_UNAVAILABLE",
             Code::NatsUnavailable => "NATS_UNAVAILABLE",
+            Code::EventsUnavailable => "EVENTS_UNAVAILABLE",
+            Code::ResumeGap => "RESUME_GAP",
+            Code::SlowConsumer => "SLOW_CONSUMER",
+            Code::SchemaChanged => "SCHEMA_CHANGED",
             Code::Overloaded => "OVERLOADED",
             Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Code::Internal => "INTERNAL",
@@ -150,9 +166,12 @@ impl Code {
             Code::RequestTimeout => Always(StatusCode::REQUEST_TIMEOUT),
             Code::BodyTooLarge => Always(StatusCode::PAYLOAD_TOO_LARGE),
             Code::TokenInvalid | Code::TokenExpired => Always(StatusCode::UNAUTHORIZED),
-            Code::AuthUnavailable | Code::GraphUnavailable | Code::NatsUnavailable | Code::Overloaded => {
-                Always(StatusCode::SERVICE_UNAVAILABLE)
-            }
+            Code::AuthUnavailable
+            | Code::GraphUnavailable
+            | Code::NatsUnavailable
+            | Code::EventsUnavailable
+            | Code::Overloaded => Always(StatusCode::SERVICE_UNAVAILABLE),
+            Code::ResumeGap => Always(StatusCode::GONE),
             Code::DeadlineExceeded => Always(StatusCode::GATEWAY_TIMEOUT),
             Code::Internal => Always(StatusCode::INTERNAL_SERVER_ERROR),
             Code::ParseFailed
@@ -163,6 +182,8 @@ impl Code {
             | Code::IntrospectionDisabled
             | Code::OperationNotTrusted
             | Code::SubscriptionUnsupported
+            | Code::SlowConsumer
+            | Code::SchemaChanged
             | Code::PlanningFailed => RequestError,
         }
     }

@@ -11,6 +11,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::AbortHandle,
 };
+use tokio_util::sync::CancellationToken;
 
 mod counted;
 
@@ -22,6 +23,7 @@ use crate::{
     error::{Code, GraphqlError},
     pipeline::{Operations, Pipeline},
     registry::{BeforeSwap, FixedSupergraph, FixedSupergraphError, Registry, RegistryOptions, Status},
+    subscription::{EventStream, Hub, HubSettings},
     telemetry::Metrics,
     transport::{Link, Transport, TransportLimits},
 };
@@ -33,6 +35,12 @@ pub struct Gateway {
     authenticator: Arc<Authenticator>,
     pipeline: Arc<Pipeline>,
     registry: Registry,
+    hub: Arc<Hub>,
+    /// Room for subscriptions.
+    subscriptions: Arc<Semaphore>,
+    /// Connections that would go on for ever end.
+    ending: CancellationToken,
+    moves_task: AbortHandle,
     /// One for each request that may be answered at once. Beyond that, refusing at once serves everybody
     /// better than queueing: a queue that grows is answered when its clients have left.
     slots: Arc<Semaphore>,
@@ -76,6 +84,11 @@ impl Gateway {
             transport.clone(),
             metrics.clone(),
         ));
+        let rules = &config.subscriptions;
+        let stream = EventStream::new(link.clone(), rules.stream.clone());
+        let settings = HubSettings { replay_events: rules.replay_events };
+        let hub = Hub::new(pipeline.clone(), stream, settings);
+        let moves = keep_subscriptions_live(hub.clone(), registry.clone());
         let authenticator = Arc::new(Authenticator::new(config.auth.clone(), key_source(&config, &link)));
         let keys = auth::keep_fresh(authenticator.clone(), link.clone(), config.auth.refresh);
         metrics.collect_from(Counted { operations, registry: registry.clone(), transport });
@@ -85,6 +98,10 @@ impl Gateway {
             uploads: Arc::new(Semaphore::new(config.limits.requests.div_ceil(REQUESTS_FOR_AN_UPLOAD))),
             draining: AtomicBool::new(false),
             keys_task: tokio::spawn(keys).abort_handle(),
+            moves_task: tokio::spawn(moves).abort_handle(),
+            subscriptions: Arc::new(Semaphore::new(config.subscriptions.subscriptions)),
+            ending: CancellationToken::new(),
+            hub,
             config,
             metrics,
             authenticator,
@@ -111,6 +128,25 @@ impl Gateway {
     /// Who answers requests.
     pub fn pipeline(&self) -> &Arc<Pipeline> {
         &self.pipeline
+    }
+
+    /// Who has which subscription.
+    pub fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+
+    /// Room for one more subscription.
+    pub fn subscription_slot(&self) -> Result<OwnedSemaphorePermit, GraphqlError> {
+        self.subscriptions.clone().try_acquire_owned().map_err(|_| {
+            let most = self.config.subscriptions.subscriptions as u64;
+            let what = "The number of subscriptions at once";
+            GraphqlError::limit(Code::Overloaded, what, None, most, "--max-subscriptions")
+        })
+    }
+
+    /// Resolves when connections that would go on for ever have to end.
+    pub fn ending(&self) -> &CancellationToken {
+        &self.ending
     }
 
     /// Room for one more request.
@@ -150,12 +186,29 @@ impl Gateway {
     /// From now on it isn't ready.
     pub fn begin_drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+        self.ending.cancel();
     }
 }
 
 impl Drop for Gateway {
     fn drop(&mut self) {
         self.keys_task.abort();
+        self.moves_task.abort();
+    }
+}
+
+/// Plans subscriptions again whenever there is a new supergraph.
+async fn keep_subscriptions_live(hub: Arc<Hub>, registry: Registry) {
+    let mut changes = registry.changes();
+    let mut generation = 0;
+    loop {
+        let now = changes.borrow_and_update().as_ref().map_or(0, |live| live.generation);
+        if std::mem::replace(&mut generation, now) != now {
+            hub.move_to_live().await;
+        }
+        if changes.changed().await.is_err() {
+            return;
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the gateway serves over HTTP.
 //!
 //! ```text
-//! /graphql        graphql: guard ▶ auth ▶ read ▶ pipeline ▶ respond
+//! /graphql        graphql: guard ▶ auth ▶ read ▶ pipeline ▶ respond; what goes on for longer: live
 //! /               pages: the playground, embedded in the binary
 //! /health/live    the process runs
 //! /health/ready   it can serve, or why not
@@ -26,6 +26,7 @@ mod client;
 mod graphql;
 mod guard;
 mod health;
+mod live;
 mod media;
 mod multipart;
 mod pages;
@@ -58,10 +59,10 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .with_state(gateway)
 }
 
-fn compression() -> CompressionLayer<And<SizeAbove, NotForContentType>> {
+fn compression() -> CompressionLayer<And<SizeAbove, And<NotForContentType, NotForContentType>>> {
     // Answers are made for one client each, so what matters is the time to make them. Parts would wait for the
     // compressor to have enough.
-    let whole = NotForContentType::const_new("multipart/mixed");
+    let whole = NotForContentType::const_new("multipart/mixed").and(NotForContentType::SSE);
     CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
         .compress_when(SizeAbove::new(SMALLEST_COMPRESSED.into()).and(whole))

@@ -14,7 +14,7 @@ use std::{fmt, ops::ControlFlow, sync::Arc, time::Duration};
 use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 use tributary_federation::{
-    OperationKind, Plan,
+    OperationKind, Plan, Supergraph,
     plan::{ConditionId, OutputId, OutputInner, OutputType, OutputValue},
     variables::Variables,
 };
@@ -34,9 +34,10 @@ mod operations;
 mod parts;
 mod plans;
 mod prepare;
+mod subscribe;
 mod warm;
 
-pub use caller::Caller;
+pub use caller::{Caller, CallerKey};
 pub use facts::RequestFacts;
 pub use graph::Graph;
 pub use introspection::Introspection;
@@ -44,6 +45,7 @@ pub use limits::check as check_limits;
 pub use operations::Operations;
 pub use parts::Parts;
 pub use prepare::Prepared;
+pub use subscribe::{EventPlan, Subscription};
 
 use admission::Gate;
 use fetcher::{Progress, RequestFetcher};
@@ -170,12 +172,7 @@ impl Pipeline {
         // The outer limit is for what isn't a fetch: those end by themselves, with partial data.
         match timeout_at(request.deadline, self.answer(request, parts)).await {
             Ok(outcome) => outcome,
-            Err(_) => {
-                let message = "The request took too long; --request-timeout changes how long it may";
-                Err(GraphqlError::new(Code::DeadlineExceeded, message)
-                    .with("setting", "--request-timeout")
-                    .into())
-            }
+            Err(_) => Err(took_too_long().into()),
         }
     }
 
@@ -237,9 +234,16 @@ impl Pipeline {
             let message = format!("A GET can't run a {}; use POST", prepared.kind());
             return Err(GraphqlError::new(Code::MethodNotAllowed, message).into());
         }
-        let variables = coerce(&prepared, request)?;
-        let plan =
-            self.operations.plan(&graph, &prepared, (query, operation_name), request, &variables).await?;
+        if prepared.subscription.is_some() {
+            let message = "A subscription needs a connection that carries many answers; this one carries one. \
+                           Use a WebSocket, text/event-stream or multipart/mixed";
+            return Err(GraphqlError::new(Code::SubscriptionUnsupported, message).into());
+        }
+        let variables = coerce(&prepared, request.variables.as_deref())?;
+        let plan = self
+            .operations
+            .plan(&graph, &prepared, (query, operation_name), &request.facts, &variables)
+            .await?;
         if self.config.auth.refuse_unauthorised {
             refuse_withheld(&plan, &variables)?;
         }
@@ -309,8 +313,12 @@ impl Pipeline {
     }
 
     fn mask(&self, ready: &Ready<'_>, result: &mut ExecutionResult) {
+        self.mask_errors(&ready.live.supergraph, result);
+    }
+
+    fn mask_errors(&self, supergraph: &Supergraph, result: &mut ExecutionResult) {
         if self.config.http.mask_errors {
-            let service = |id| ready.live.supergraph.subgraph_name(id).to_owned();
+            let service = |id| supergraph.subgraph_name(id).to_owned();
             self.metrics.masked_errors.inc_by(mask::mask(&mut result.errors, service));
         }
     }
@@ -330,6 +338,12 @@ impl fmt::Debug for Pipeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pipeline").finish_non_exhaustive()
     }
+}
+
+/// A request's time is up.
+pub fn took_too_long() -> GraphqlError {
+    let message = "The request took too long; --request-timeout changes how long it may";
+    GraphqlError::new(Code::DeadlineExceeded, message).with("setting", "--request-timeout")
 }
 
 /// Where that is configured, a request for anything that may not be seen is refused as a whole.
@@ -366,8 +380,8 @@ fn refuse_withheld(plan: &Plan, variables: &Variables) -> Result<(), Rejection> 
 /// Fields that one refusal names.
 const MOST_REFUSALS: usize = 20;
 
-fn coerce(prepared: &Prepared, request: &Request) -> Result<Variables, Rejection> {
-    let text = request.variables.as_deref().map(std::str::from_utf8).transpose();
+fn coerce(prepared: &Prepared, variables: Option<&[u8]>) -> Result<Variables, Rejection> {
+    let text = variables.map(std::str::from_utf8).transpose();
     let text = text.map_err(|_| GraphqlError::new(Code::BadRequest, "variables: not UTF-8"))?;
     prepared.variables.coerce(text).map_err(|mistakes| {
         let errors = mistakes.into_iter().map(|mistake| {

@@ -9,11 +9,25 @@
 //! Everything in here is decided from values alone; the streams and sockets are elsewhere.
 
 mod conditions;
+mod feed;
+mod hub;
+mod mailbox;
+mod member;
+mod payload;
 mod place;
+mod replay;
+mod root;
 mod router;
+mod stream;
+mod topic;
 mod wanted;
 
 pub use conditions::Conditions;
+pub use hub::{Hub, HubSettings, Joined};
+pub use mailbox::{Delivery, Ending, Entry, Mailbox, MailboxLimits, Tag};
+pub use payload::{Payload, PayloadError, Reply};
 pub use place::{Place, PlaceError};
+pub use root::{ConditionalRoot, RootField};
 pub use router::Router;
+pub use stream::{EventStream, Gap, StreamError, StreamState};
 pub use wanted::{Claims, Refusal, Tokens, Wanted};

@@ -131,6 +131,11 @@ impl Variables {
         self.values.get(variable.index())?.as_deref()
     }
 
+    /// How many variables the operation has, with a value or without.
+    pub fn count(&self) -> usize {
+        self.values.len()
+    }
+
     /// A Boolean variable's value, for conditions.
     pub fn bool(&self, variable: VariableId) -> bool {
         self.get(variable) == Some("true")

@@ -46,6 +46,9 @@ pub struct ServeFlags {
     pub limits: LimitFlags,
     #[command(flatten)]
     #[allow(missing_docs)]
+    pub subscriptions: SubscriptionFlags,
+    #[command(flatten)]
+    #[allow(missing_docs)]
     pub auth: AuthFlags,
     #[command(flatten)]
     #[allow(missing_docs)]
@@ -146,6 +149,33 @@ pub struct LimitFlags {
     /// Most objects of an answer with a deferred fragment
     #[arg(long, env = "TRIBUTARY_MAX_DEFERRED_OBJECTS", default_value = "50000", value_name = "N")]
     pub max_deferred_objects: String,
+}
+
+/// How subscriptions are fed, and what they may take.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Subscriptions")]
+pub struct SubscriptionFlags {
+    /// JetStream stream that keeps events
+    #[arg(long, env = "TRIBUTARY_EVENTS_STREAM", default_value = "EVENTS", value_name = "NAME")]
+    pub events_stream: String,
+    /// Most subscriptions at once
+    #[arg(long, env = "TRIBUTARY_MAX_SUBSCRIPTIONS", default_value = "50000", value_name = "N")]
+    pub max_subscriptions: String,
+    /// Most operations at once on one WebSocket or event stream
+    #[arg(long, env = "TRIBUTARY_MAX_OPERATIONS_PER_CONNECTION", default_value = "100", value_name = "N")]
+    pub max_operations_per_connection: String,
+    /// Most results that wait for one client
+    #[arg(long, env = "TRIBUTARY_MAX_WAITING_RESULTS", default_value = "256", value_name = "N")]
+    pub max_waiting_results: String,
+    /// Most bytes of results that wait for one client
+    #[arg(long, env = "TRIBUTARY_MAX_WAITING_BYTES", default_value = "1MiB", value_name = "SIZE")]
+    pub max_waiting_bytes: String,
+    /// Most events that are told again to a client that comes back
+    #[arg(long, env = "TRIBUTARY_MAX_REPLAY_EVENTS", default_value = "100000", value_name = "N")]
+    pub max_replay_events: String,
+    /// How often a quiet connection says that it is there
+    #[arg(long, env = "TRIBUTARY_KEEP_ALIVE", default_value = "20s", value_name = "TIME")]
+    pub keep_alive: String,
 }
 
 /// How tokens are verified.

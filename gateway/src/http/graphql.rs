@@ -11,12 +11,14 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     Bodies, ClientInfo, guard,
+    live::{self, Operations, StreamForm, Who},
     media::Accepted,
     read::{self, Parameters},
     respond::{Outcome, respond},
 };
 use crate::{
-    error::{Code, GraphqlError},
+    auth::Identity,
+    error::{Code, GraphqlError, Rejection},
     gateway::Gateway,
     pipeline::{self, AnswerBody, Caller, RequestFacts},
     telemetry::{Metrics, RequestLabels, TraceContext},
@@ -51,6 +53,18 @@ pub(super) async fn handle(
     let trace = TraceContext::of_request(&parts.headers);
     let mut record = Record::begin(gateway.metrics(), client.name.clone(), &trace);
 
+    if live::is_upgrade(&parts.headers) {
+        let outcome = live::upgrade(gateway, parts, client).await;
+        let (summary, response) = match outcome {
+            Ok(response) => (Summary::of_stream(), response),
+            Err(error) => {
+                let outcome = Err(error.into());
+                (Summary::of(&outcome), respond(Accepted::default(), outcome, &trace.to_string()))
+            }
+        };
+        record.end(summary, response.status().as_u16());
+        return response;
+    }
     let (accepted, outcome) = match Accepted::negotiate(&parts.headers) {
         Ok(accepted) => {
             let started = record.started;
@@ -59,10 +73,28 @@ pub(super) async fn handle(
         }
         Err(error) => (Accepted::default(), Err(error.into())),
     };
-    let summary = Summary::of(&outcome);
-    let response = respond(accepted, outcome, &trace.to_string());
+    let (summary, response) = match outcome {
+        Ok(Answered::Stream(operations, form)) => {
+            (Summary::of_stream(), live::answer(operations, form, &trace.to_string()))
+        }
+        Ok(Answered::Once(answer)) => {
+            let outcome = Ok(answer);
+            (Summary::of(&outcome), respond(accepted, outcome, &trace.to_string()))
+        }
+        Err(rejection) => {
+            let outcome = Err(rejection);
+            (Summary::of(&outcome), respond(accepted, outcome, &trace.to_string()))
+        }
+    };
     record.end(summary, response.status().as_u16());
     response
+}
+
+/// How a request is answered.
+enum Answered {
+    Once(pipeline::Answer),
+    /// By what these operations come to, for as long as they run.
+    Stream(Arc<Operations>, StreamForm),
 }
 
 /// A request as it arrived.
@@ -76,7 +108,11 @@ struct Exchange<'a> {
 }
 
 /// `asked` is told the operation's name as soon as it is known, for the log.
-async fn answer(served: &Served, exchange: Exchange<'_>, asked: &mut Option<String>) -> Outcome {
+async fn answer(
+    served: &Served,
+    exchange: Exchange<'_>,
+    asked: &mut Option<String>,
+) -> Result<Answered, Rejection> {
     let Exchange { parts, body, client, trace, started, accepted } = exchange;
     let Served { gateway, bodies } = served;
     let config = gateway.config();
@@ -85,10 +121,13 @@ async fn answer(served: &Served, exchange: Exchange<'_>, asked: &mut Option<Stri
     guard::check(&parts.method, &parts.headers, &config.http.cors)?;
     let identity = gateway.authenticator().identify(&parts.headers).await?;
     let parameters = timeout_at(deadline, parameters(bodies, &parts, body, config.limits.body_bytes));
-    let Parameters { query, document_id, operation_name, variables } =
-        parameters.await.map_err(|_| late_body())??;
+    let parameters = parameters.await.map_err(|_| late_body())??;
     drop(arriving);
-    asked.clone_from(&operation_name);
+    asked.clone_from(&parameters.operation_name);
+    if let Some(form) = accepted.stream {
+        return stream(gateway, &parts, client, identity, parameters, form).await;
+    }
+    let Parameters { query, document_id, operation_name, variables, resume_after: _ } = parameters;
     // Held until the answer is made, and not before there is something to be done.
     let slot = gateway.slot()?;
     // Who defers nothing gets one piece, without a task of its own. What an id stands for isn't known here.
@@ -104,10 +143,32 @@ async fn answer(served: &Served, exchange: Exchange<'_>, asked: &mut Option<Stri
         caller: Caller::new(config, &parts, client, identity.as_deref(), trace),
         facts: RequestFacts { identity, share: rand::random_range(0.0..100.0), incremental },
     };
-    match incremental {
+    let answer = match incremental {
         true => gateway.pipeline().run_in_parts(request, slot).await,
         false => gateway.pipeline().run(request).await,
+    };
+    answer.map(Answered::Once)
+}
+
+/// A client that reconnects by itself says what it has by this.
+const LAST_EVENT_ID: &str = "last-event-id";
+
+async fn stream(
+    gateway: &Arc<Gateway>,
+    parts: &Parts,
+    client: ClientInfo,
+    identity: Option<Arc<Identity>>,
+    mut parameters: Parameters,
+    form: StreamForm,
+) -> Result<Answered, Rejection> {
+    let last = parts.headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
+    if let Some(last) = last {
+        parameters.resume_after = Some(last.to_owned());
     }
+    let who = Who::new(gateway.config(), &parts.headers, client, identity);
+    let operations = Operations::new(gateway.clone(), who);
+    operations.begin(parameters, parts.method == Method::GET).await?;
+    Ok(Answered::Stream(operations, form))
 }
 
 async fn parameters(
@@ -152,6 +213,11 @@ struct Summary {
 }
 
 impl Summary {
+    /// Of an answer that has only begun.
+    fn of_stream() -> Self {
+        Self { kind: "subscription", code: "", operation: None, errors: 0, bytes: 0 }
+    }
+
     fn of(outcome: &Outcome) -> Self {
         match outcome {
             Ok(answer) => Self {

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, header};
 
-use super::multipart::Form;
+use super::{live::StreamForm, multipart::Form};
 use crate::error::{Code, GraphqlError};
 
 /// The media type of an answer.
@@ -22,19 +22,44 @@ pub(super) struct Accepted {
     pub(super) media: MediaType,
     /// For one in parts, if it takes any.
     pub(super) parts: Option<Form>,
+    /// For one that goes on, if it takes any.
+    pub(super) stream: Option<StreamForm>,
 }
 
 impl Accepted {
     /// What to answer with. Wildcards and silence mean `application/json`, as the specification asks.
     pub(super) fn negotiate(headers: &HeaderMap) -> Result<Self, GraphqlError> {
-        let parts = incremental(headers);
+        let (parts, stream) = (incremental(headers), endless(headers));
         match MediaType::negotiate(headers) {
-            Ok(media) => Ok(Self { media, parts }),
+            Ok(media) => Ok(Self { media, parts, stream }),
             // Who takes parts takes an answer without any in the same way as everyone.
-            Err(_) if parts.is_some() => Ok(Self { media: MediaType::Json, parts }),
+            Err(_) if parts.is_some() || stream.is_some() => {
+                Ok(Self { media: MediaType::Json, parts, stream })
+            }
             Err(error) => Err(error),
         }
     }
+}
+
+/// In which form a client takes an answer that goes on: the first that it names.
+fn endless(headers: &HeaderMap) -> Option<StreamForm> {
+    let values = headers.get_all(header::ACCEPT).iter();
+    let mut ranges = values.flat_map(|value| value.to_str().unwrap_or_default().split(','));
+    ranges.find_map(|range| {
+        let mut parameters = range.split(';').map(|part| part.trim().to_ascii_lowercase());
+        let form = match parameters.next().as_deref() {
+            Some("text/event-stream") => StreamForm::Events,
+            Some("multipart/mixed") => StreamForm::Multipart,
+            _ => return None,
+        };
+        let parameters: Vec<String> = parameters.collect();
+        let refused = parameters.iter().any(|it| it.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0)));
+        let speaks = |it: &String| {
+            it.strip_prefix("subscriptionspec=").is_some_and(|it| it.trim_matches('"') == "1.0")
+        };
+        let fits = form == StreamForm::Events || parameters.iter().any(speaks);
+        (fits && !refused).then_some(form)
+    })
 }
 
 /// In which form a client takes an answer in parts. The older form is spoken to those who name it.
@@ -47,6 +72,10 @@ fn incremental(headers: &HeaderMap) -> Option<Form> {
             return None;
         }
         let parameters: Vec<String> = parameters.collect();
+        // That one is for subscriptions.
+        if parameters.iter().any(|parameter| parameter.starts_with("subscriptionspec=")) {
+            return None;
+        }
         let quality =
             parameters.iter().find_map(|parameter| parameter.strip_prefix("q=")?.parse::<f32>().ok());
         if quality.is_some_and(|quality| quality <= 0.0) {

@@ -5,12 +5,12 @@ use bytes::Bytes;
 use http::{HeaderMap, Uri, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
 use crate::error::{Code, GraphqlError};
 
 /// The parameters of a GraphQL request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parameters {
     /// Empty where the document is named by its id only.
     pub query: String,
@@ -20,6 +20,8 @@ pub struct Parameters {
     pub operation_name: Option<String>,
     /// A JSON object, as the client wrote it.
     pub variables: Option<Bytes>,
+    /// `extensions.resumeAfter`: the place from which a subscription goes on.
+    pub resume_after: Option<String>,
 }
 
 /// Collects a body that may not be larger than `limit`.
@@ -69,9 +71,10 @@ pub(super) fn post(body: &Bytes) -> Result<Parameters, GraphqlError> {
     }
     let raw: Raw<'_> = serde_json::from_slice(body).map_err(|error| bad(format!("the body: {error}")))?;
     let extensions = object("extensions", raw.extensions)?;
+    let Extensions { persisted, resume_after } = extensions.map(Extensions::read).unwrap_or_default();
     let document_id = match raw.document_id.map(|id| string("documentId", id)).transpose()? {
         Some(id) => Some(id),
-        None => persisted(extensions),
+        None => persisted,
     };
     let query = match (raw.query, &document_id) {
         (Some(query), _) => string("query", query)?,
@@ -83,6 +86,7 @@ pub(super) fn post(body: &Bytes) -> Result<Parameters, GraphqlError> {
         document_id,
         operation_name: raw.operation_name.map(|name| string("operationName", name)).transpose()?,
         variables: object("variables", raw.variables)?.map(|raw| body.slice_ref(raw.get().as_bytes())),
+        resume_after,
     })
 }
 
@@ -90,8 +94,7 @@ pub(super) fn post(body: &Bytes) -> Result<Parameters, GraphqlError> {
 pub(super) fn get(uri: &Uri) -> Result<Parameters, GraphqlError> {
     let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
         .map_err(|error| bad(format!("the query string: {error}")))?;
-    let mut parameters =
-        Parameters { query: String::new(), document_id: None, operation_name: None, variables: None };
+    let mut parameters = Parameters::default();
     let mut extensions = None;
     for (name, value) in pairs {
         match name.as_str() {
@@ -103,10 +106,12 @@ pub(super) fn get(uri: &Uri) -> Result<Parameters, GraphqlError> {
             _ => {}
         }
     }
-    if parameters.document_id.is_none() {
-        let extensions = extensions
-            .and_then(|json| serde_json::from_slice::<&RawValue>(&json).ok().map(|raw| persisted(Some(raw))));
-        parameters.document_id = extensions.flatten();
+    if let Some(json) = extensions
+        && let Ok(raw) = serde_json::from_slice::<&RawValue>(&json)
+    {
+        let Extensions { persisted, resume_after } = Extensions::read(raw);
+        parameters.document_id = parameters.document_id.or(persisted);
+        parameters.resume_after = resume_after;
     }
     if parameters.query.is_empty() && parameters.document_id.is_none() {
         return Err(bad("the parameter \"query\" is missing"));
@@ -124,20 +129,29 @@ fn json_parameter(name: &str, text: String) -> Result<Option<Bytes>, GraphqlErro
     Ok(given.map(|raw| Bytes::copy_from_slice(raw.get().as_bytes())))
 }
 
-/// The hash of an extension `persistedQuery`. Whoever sends something else of that name means something else.
-fn persisted(extensions: Option<&RawValue>) -> Option<String> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Extensions {
-        persisted_query: PersistedQuery,
+/// What is taken from a request's `extensions`. Whoever sends something else of these names means something else.
+#[derive(Debug, Default)]
+struct Extensions {
+    /// The hash of `persistedQuery`.
+    persisted: Option<String>,
+    resume_after: Option<String>,
+}
+
+impl Extensions {
+    fn read(raw: &RawValue) -> Self {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Known {
+            persisted_query: Option<Value>,
+            resume_after: Option<Value>,
+        }
+        let Ok(known) = serde_json::from_str::<Known>(raw.get()) else { return Self::default() };
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        Self {
+            persisted: known.persisted_query.as_ref().and_then(|query| text(query.get("sha256Hash")?)),
+            resume_after: known.resume_after.as_ref().and_then(text),
+        }
     }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct PersistedQuery {
-        sha256_hash: String,
-    }
-    let extensions: Extensions = serde_json::from_str(extensions?.get()).ok()?;
-    Some(extensions.persisted_query.sha256_hash)
 }
 
 fn string(name: &str, raw: &RawValue) -> Result<String, GraphqlError> {
@@ -174,8 +188,7 @@ mod tests {
         let nulls =
             read(r#"{"query":"\u007ba\u007d","operationName":null,"variables":null,"extensions":null}"#)
                 .unwrap();
-        let query = "{a}".to_owned();
-        assert_eq!(nulls, Parameters { query, document_id: None, operation_name: None, variables: None });
+        assert_eq!(nulls, Parameters { query: "{a}".to_owned(), ..Parameters::default() });
     }
 
     #[test]

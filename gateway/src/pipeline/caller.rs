@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_nats::HeaderMap;
 use http::request::Parts;
+use sha2::{Digest, Sha256};
 use tributary_protocol::header;
 
 use crate::{auth::Identity, config::Config, http::ClientInfo, telemetry::TraceContext};
@@ -16,6 +17,10 @@ pub struct Caller {
     /// What makes a repeated mutation recognisable: the client's, or made here.
     pub(super) idempotency_key: String,
 }
+
+/// Stands for what subgraphs can tell callers apart by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CallerKey([u8; 32]);
 
 /// Longer keys are no keys.
 const LONGEST_KEY: usize = 256;
@@ -48,6 +53,22 @@ impl Caller {
             }
         }
         Self { headers: Arc::new(headers), idempotency_key: idempotency_key(parts) }
+    }
+
+    /// What subgraphs can tell callers apart by, as far as their answers should depend on it. Where a client sits,
+    /// what it runs and which trace it is part of isn't among that.
+    pub fn key(&self) -> CallerKey {
+        const OTHERS: [&str; 4] =
+            [header::TRACEPARENT, header::TRACESTATE, header::CLIENT_ADDRESS, header::CLIENT_AGENT];
+        let mut entries: Vec<String> = Vec::new();
+        for (name, values) in self.headers.iter() {
+            let name: &str = name.as_ref();
+            if !OTHERS.contains(&name) {
+                entries.extend(values.iter().map(|value| format!("{name}: {}\n", value.as_str())));
+            }
+        }
+        entries.sort_unstable();
+        CallerKey(Sha256::digest(entries.concat()).into())
     }
 }
 

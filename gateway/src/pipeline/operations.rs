@@ -5,13 +5,13 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use tokio::{
-    sync::{Mutex, Semaphore},
+    sync::{Mutex, OwnedSemaphorePermit, Semaphore},
     task::{JoinError, spawn_blocking},
 };
 use tributary_federation::{Plan, plan::VariableId, variables::Variables};
 
 use super::{
-    Request, RequestFacts,
+    RequestFacts,
     cache::{Entry, Key, PreparedCache},
     facts,
     flights::Flights,
@@ -133,16 +133,16 @@ impl Operations {
         graph: &Arc<Graph>,
         prepared: &Arc<Prepared>,
         (query, operation_name): (&str, Option<&str>),
-        request: &Request,
+        request_facts: &RequestFacts,
         variables: &Variables,
     ) -> Result<Arc<Plan>, Rejection> {
         let (supergraph, labels) = (graph.supergraph(), &self.making.rules.labels);
-        let holds = |fact| request.facts.holds(fact, supergraph, labels, |id| variables.bool(id));
+        let holds = |fact| request_facts.holds(fact, supergraph, labels, |id| variables.bool(id));
         if let Some(found) = prepared.plans.find(holds) {
             return found;
         }
         let values = (0..prepared.variables.names().count()).map(|at| variables.bool(VariableId(at as u32)));
-        let facts = PlanFacts::Request(request.facts.clone(), values.collect());
+        let facts = PlanFacts::Request(request_facts.clone(), values.collect());
         self.variant(graph, prepared, &key(graph, query, operation_name), facts).await
     }
 
@@ -176,7 +176,7 @@ impl Operations {
     ) -> Result<Answers, Rejection> {
         let (graph, making, query) = (graph.clone(), self.making.clone(), query.to_owned());
         let (name, variables) = (operation_name.map(str::to_owned), variables.cloned());
-        let permit = self.threads.clone().acquire_owned().await.expect("the semaphore is never closed");
+        let permit = self.thread().await;
         // Who waits may leave: the permit ends with the work, so that clients who leave can't multiply it.
         let work = move || {
             let _permit = permit;
@@ -184,6 +184,11 @@ impl Operations {
             introspection::answer_with(&graph, limits, &query, name.as_deref(), variables.as_ref())
         };
         spawn_blocking(work).await.map_err(panicked)?
+    }
+
+    /// Room on the threads for preparing.
+    pub(super) async fn thread(&self) -> OwnedSemaphorePermit {
+        self.threads.clone().acquire_owned().await.expect("the semaphore is never closed")
     }
 
     /// Operations kept prepared, and their bytes.
@@ -206,7 +211,7 @@ fn unpack(entry: Entry) -> Result<Arc<Prepared>, Rejection> {
     }
 }
 
-fn panicked(error: JoinError) -> Rejection {
+pub(super) fn panicked(error: JoinError) -> Rejection {
     GraphqlError::internal(format_args!("preparing an operation: {error}")).into()
 }
 

@@ -16,7 +16,9 @@ use apollo_compiler::{
     validation::{DiagnosticList, Valid},
 };
 use tributary_federation::{
-    Fact, OperationKind, PlanError, PlanOptions, plan_operation,
+    Fact, OperationKind, PlanError, PlanOptions,
+    event::PayloadShape,
+    plan_operation,
     variables::{VariableProgram, check_one_of},
 };
 
@@ -25,10 +27,12 @@ use super::{
     introspection::{self, Introspection},
     limits,
     plans::{Plans, Variant},
+    subscribe::Subscribing,
 };
 use crate::{
     config::Limits,
     error::{Code, GraphqlError, Location, Rejection},
+    subscription::RootField,
 };
 
 /// An operation that is ready to be run with any variables.
@@ -42,6 +46,8 @@ pub struct Prepared {
     pub variables: VariableProgram,
     /// What it asks about the schema.
     pub introspection: Introspection,
+    /// Of a subscription.
+    pub subscription: Option<Subscribing>,
     /// Without the plans, which become more.
     weight: usize,
     uses: AtomicU64,
@@ -100,7 +106,8 @@ pub(super) fn prepare(
     let for_all = |rejection| (rejection, Vec::new());
     let document = parse_and_validate(graph, &rules.limits, query).map_err(for_all)?;
     let operation = runnable(graph, &document, operation_name).map_err(for_all)?;
-    let Variant { facts, outcome } = plan_with(graph, &document, operation_name, facts);
+    let subscription = subscribing(graph, &document, operation).map_err(for_all)?;
+    let Variant { facts, outcome } = plan_with(graph, &document, operation_name, facts, None);
     let plan = match outcome {
         Ok(plan) => plan,
         Err(rejection) => return Err((rejection, facts)),
@@ -117,6 +124,7 @@ pub(super) fn prepare(
         variables: VariableProgram::compile(graph.input_types(), operation),
         weight: introspection.weight() + query.len(),
         introspection,
+        subscription,
         uses: AtomicU64::new(0),
     })
 }
@@ -130,7 +138,22 @@ pub(super) fn plan_again(
     facts: &dyn Fn(Fact) -> bool,
 ) -> Variant {
     match parse_and_validate(graph, &rules.limits, query) {
-        Ok(document) => plan_with(graph, &document, operation_name, facts),
+        Ok(document) => plan_with(graph, &document, operation_name, facts, None),
+        Err(rejection) => Variant { facts: Vec::new(), outcome: Err(rejection) },
+    }
+}
+
+/// Plans a subscription's operation for events whose payloads have these fields.
+pub(super) fn plan_for_payload(
+    graph: &Graph,
+    rules: &Rules,
+    query: &str,
+    operation_name: Option<&str>,
+    facts: &dyn Fn(Fact) -> bool,
+    payload: &PayloadShape,
+) -> Variant {
+    match parse_and_validate(graph, &rules.limits, query) {
+        Ok(document) => plan_with(graph, &document, operation_name, facts, Some(payload)),
         Err(rejection) => Variant { facts: Vec::new(), outcome: Err(rejection) },
     }
 }
@@ -140,6 +163,7 @@ fn plan_with(
     document: &Valid<ExecutableDocument>,
     operation_name: Option<&str>,
     facts: &dyn Fn(Fact) -> bool,
+    payload: Option<&PayloadShape>,
 ) -> Variant {
     let asked = RefCell::new(Vec::new());
     let holds = |fact| {
@@ -147,7 +171,7 @@ fn plan_with(
         asked.borrow_mut().push((fact, holds));
         holds
     };
-    let options = PlanOptions { facts: &holds, ..PlanOptions::default() };
+    let options = PlanOptions { facts: &holds, payload, ..PlanOptions::default() };
     match plan_operation(graph.supergraph(), document, operation_name, &options) {
         Ok(plan) => Variant::of(plan),
         Err(error) => {
@@ -168,14 +192,22 @@ fn runnable<'d>(
     let operation = find_operation(document, name)?;
     check_one_of(graph.schema(), document, operation)
         .map_err(|mistake| GraphqlError::new(Code::ValidationFailed, mistake))?;
-    if operation.operation_type == OperationType::Subscription {
-        return Err(GraphqlError::new(
-            Code::SubscriptionUnsupported,
-            "A subscription needs a connection that carries many answers; this one carries one",
-        )
-        .into());
-    }
     Ok(operation)
+}
+
+/// What a subscription has besides; `None`: it is a query or a mutation.
+fn subscribing(
+    graph: &Graph,
+    document: &Valid<ExecutableDocument>,
+    operation: &Operation,
+) -> Result<Option<Subscribing>, Rejection> {
+    if operation.operation_type != OperationType::Subscription {
+        return Ok(None);
+    }
+    let refused = |why: String| Rejection::from(GraphqlError::new(Code::ValidationFailed, why));
+    let root = RootField::read(document, operation).map_err(|why| refused(why.to_string()))?;
+    let root = root.ok_or_else(|| refused("A subscription needs a field that it subscribes to".into()))?;
+    Ok(Some(Subscribing::new(graph, root)))
 }
 
 /// The document, if it is within the limits and valid.

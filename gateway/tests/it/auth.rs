@@ -17,11 +17,11 @@ use xtask::servers::Nats;
 use crate::support::{Running, TestGateway, nats, refusal, subgraphs};
 
 /// Ed25519 keys, made for these tests alone.
-const ONE: &[u8] = b"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF\n-----END PRIVATE KEY-----\n";
-const TWO: &[u8] = b"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIEyjpVN9gVDMAHuTOy3HYHMPrZjcGBOZ2lFM4yPVV1zs\n-----END PRIVATE KEY-----\n";
+pub const ONE: &[u8] = b"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF\n-----END PRIVATE KEY-----\n";
+pub const TWO: &[u8] = b"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIEyjpVN9gVDMAHuTOy3HYHMPrZjcGBOZ2lFM4yPVV1zs\n-----END PRIVATE KEY-----\n";
 
 /// The keys that the service gives out.
-type Keys = Arc<Mutex<Vec<Value>>>;
+pub type Keys = Arc<Mutex<Vec<Value>>>;
 
 struct Auth;
 
@@ -32,7 +32,7 @@ impl Auth {
     }
 }
 
-async fn auth_service(nats: &Nats, keys: &Keys) -> Running {
+pub async fn auth_service(nats: &Nats, keys: &Keys) -> Running {
     let schema = Schema::build(Auth, EmptyMutation, EmptySubscription).enable_federation().finish();
     let client = connect("auth", &nats.url_for("auth")).await.unwrap();
     let keys = keys.clone();
@@ -45,17 +45,17 @@ async fn auth_service(nats: &Nats, keys: &Keys) -> Running {
     })
 }
 
-fn jwk(pem: &[u8], id: &str) -> Value {
+pub fn jwk(pem: &[u8], id: &str) -> Value {
     let mut jwk = Jwk::from_encoding_key(&EncodingKey::from_ed_pem(pem).unwrap(), Algorithm::EdDSA).unwrap();
     jwk.common.key_id = Some(id.to_owned());
     serde_json::to_value(jwk).unwrap()
 }
 
-fn token(pem: &[u8], id: &str, lifetime: i64) -> String {
+pub fn token(pem: &[u8], id: &str, lifetime: i64) -> String {
     token_with(pem, id, lifetime, json!({}))
 }
 
-fn token_with(pem: &[u8], id: &str, lifetime: i64, more: Value) -> String {
+pub fn token_with(pem: &[u8], id: &str, lifetime: i64, more: Value) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
     let mut claims = json!({ "sub": "user-1", "role": "staff", "aud": "tributary", "exp": now + lifetime });
     claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

@@ -15,6 +15,7 @@ mod http;
 mod killed;
 mod lifecycle;
 mod limits;
+mod live;
 mod logs;
 mod net;
 mod overrides;

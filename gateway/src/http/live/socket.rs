@@ -1,0 +1,429 @@
+//! WebSockets with the subprotocol `graphql-transport-ws`, as graphql-ws defines it (its PROTOCOL.md).
+//!
+//! What is our own: the client may send a fresh token on the open socket, as the payload of a `ping`
+//! (`{"type":"ping","payload":{"Authorization":"Bearer …"}}`), and is told in the `pong`'s payload whether it was
+//! taken; and a `ping` from here may carry the places up to which quiet subscriptions have everything
+//! (`{"type":"ping","payload":{"places":{"<id>":"<place>"}}}`).
+
+use std::{borrow::Cow, sync::Arc, time::Duration};
+
+use axum::{
+    body::Body,
+    extract::{
+        FromRequestParts,
+        ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
+    },
+    response::IntoResponse,
+};
+use bytes::Bytes;
+use futures_util::{
+    SinkExt, StreamExt,
+    stream::{SplitSink, SplitStream},
+};
+use http::{HeaderMap, Response, header, request::Parts};
+use serde::Deserialize;
+use serde_json::{Value, json, value::RawValue};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::{Operations, Who};
+use crate::{
+    config::CorsOrigins,
+    error::{Code, GraphqlError},
+    gateway::Gateway,
+    http::{ClientInfo, read},
+    subscription::{Ending, Entry},
+};
+
+/// The subprotocol.
+const PROTOCOL: &str = "graphql-transport-ws";
+/// How long a client may take to introduce itself.
+const INIT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A client that doesn't read its goodbye doesn't get one.
+const GOODBYE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Most clients send a few hundred bytes in all, and then wait; each has a buffer of this size meanwhile.
+const READ_BUFFER: usize = 1024;
+/// Close reasons fit into a control frame (RFC 6455, section 5.5).
+const LONGEST_REASON: usize = 123;
+
+/// Whether a request wants to become a WebSocket.
+pub(in crate::http) fn is_upgrade(headers: &HeaderMap) -> bool {
+    headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// Makes a WebSocket of a request.
+///
+/// # Errors
+/// Where it comes from a page that may not.
+pub(in crate::http) async fn upgrade(
+    gateway: &Arc<Gateway>,
+    mut parts: Parts,
+    client: ClientInfo,
+) -> Result<Response<Body>, GraphqlError> {
+    let config = gateway.config();
+    check_origin(&parts.headers, &config.http.cors)?;
+    let identity = gateway.authenticator().identify(&parts.headers).await?;
+    let who = Who::new(config, &parts.headers, client, identity);
+    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+        Ok(upgrade) => upgrade,
+        Err(refusal) => return Ok(refusal.into_response()),
+    };
+    let upgrade = upgrade
+        .protocols([PROTOCOL])
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(config.limits.body_bytes)
+        .max_frame_size(config.limits.body_bytes);
+    let speaks = upgrade.selected_protocol().is_some();
+    let operations = Operations::new(gateway.clone(), who);
+    Ok(upgrade.on_upgrade(move |socket| serve(socket, operations, speaks)))
+}
+
+/// A browser lets every page open a WebSocket to anywhere, and says which page it was. Those who say nothing are no
+/// browsers.
+fn check_origin(headers: &HeaderMap, origins: &CorsOrigins) -> Result<(), GraphqlError> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let own = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+    if origins.allows(origin)
+        || own.is_some_and(|own| host.is_some_and(|host| own.eq_ignore_ascii_case(host)))
+    {
+        return Ok(());
+    }
+    Err(GraphqlError::new(
+        Code::CrossSiteRefused,
+        "a WebSocket from another site's page is refused; --cors-origin lists the sites that may",
+    )
+    .with("setting", "--cors-origin"))
+}
+
+/// Why a socket is closed from here.
+#[derive(Debug, PartialEq, Eq)]
+struct Close {
+    code: u16,
+    reason: Cow<'static, str>,
+}
+
+impl Close {
+    fn new(code: u16, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, reason: reason.into() }
+    }
+
+    fn invalid(why: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(4400, why)
+    }
+}
+
+/// Why a connection ends.
+#[derive(Debug)]
+enum End {
+    /// The client left.
+    Left,
+    Close(Close),
+}
+
+impl From<Close> for End {
+    fn from(close: Close) -> Self {
+        Self::Close(close)
+    }
+}
+
+async fn serve(socket: WebSocket, operations: Arc<Operations>, speaks: bool) {
+    let (mut sink, stream) = socket.split();
+    let end = match speaks {
+        false => End::Close(Close::new(4406, "Subprotocol not acceptable")),
+        true => tokio::select! {
+            end = Reader { stream, operations: &operations, acknowledged: false }.run() => end,
+            () = write(&mut sink, &operations) => End::Left,
+        },
+    };
+    operations.close();
+    if let End::Close(Close { code, mut reason }) = end {
+        tracing::debug!(code, %reason, "a WebSocket is closed");
+        if reason.len() > LONGEST_REASON {
+            reason = "Invalid message".into();
+        }
+        let frame = CloseFrame { code, reason: reason.into_owned().into() };
+        let goodbye = async {
+            drop(sink.send(Message::Close(Some(frame))).await);
+            drop(sink.close().await);
+        };
+        drop(timeout(GOODBYE_TIMEOUT, goodbye).await);
+    }
+}
+
+/// Sends what waits, for as long as the client takes it.
+async fn write(sink: &mut SplitSink<WebSocket, Message>, operations: &Operations) {
+    let mailbox = operations.mailbox();
+    loop {
+        let mut entry = Some(mailbox.next().await);
+        while let Some(next) = entry {
+            if let Some(message) = message(operations, next)
+                && sink.feed(message).await.is_err()
+            {
+                return;
+            }
+            entry = mailbox.take();
+        }
+        if sink.flush().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// What is sent of an entry. Of operations that are over nothing is.
+fn message(operations: &Operations, entry: Entry) -> Option<Message> {
+    let text = |json: Vec<u8>| {
+        // It is JSON that was written here.
+        Message::Text(Bytes::from(json).try_into().expect("JSON is UTF-8"))
+    };
+    let about = |id: &str, kind: &str, room: usize| {
+        let mut json = Vec::with_capacity(room + id.len() + 48);
+        json.extend_from_slice(b"{\"id\":");
+        serde_json::to_writer(&mut json, id).expect("a string can be written into memory");
+        json.extend_from_slice(format!(",\"type\":\"{kind}\"").as_bytes());
+        json
+    };
+    match entry {
+        Entry::Next { tag, delivery, skipped } => {
+            let mut json = operations.id(tag, |id| about(id, "next", delivery.size()))?;
+            json.extend_from_slice(b",\"payload\":");
+            delivery.write(skipped, &mut json);
+            json.push(b'}');
+            Some(text(json))
+        }
+        Entry::Answer { tag, body } => {
+            let mut json = operations.id(tag, |id| about(id, "next", body.len()))?;
+            json.extend_from_slice(b",\"payload\":");
+            json.extend_from_slice(&body);
+            json.push(b'}');
+            Some(text(json))
+        }
+        Entry::End { tag, ending } => {
+            let json = operations.id(tag, |id| match ending {
+                Ending::Complete => about(id, "complete", 0),
+                Ending::Failed(why) => {
+                    let mut json = about(id, "error", 256);
+                    json.extend_from_slice(b",\"payload\":");
+                    serde_json::to_writer(&mut json, why.errors()).expect("errors have string keys");
+                    json
+                }
+            });
+            operations.ended(tag);
+            let mut json = json?;
+            json.push(b'}');
+            Some(text(json))
+        }
+        Entry::Progress { tag, place } => operations.id(tag, |id| {
+            let places = json!({ "type": "ping", "payload": { "places": { id: place.to_string() } } });
+            text(places.to_string().into_bytes())
+        }),
+        Entry::Frame(frame) => Some(text(frame.into())),
+        Entry::KeepAlive => Some(Message::Ping(Bytes::new())),
+    }
+}
+
+/// Reads what the client sends.
+struct Reader<'a> {
+    stream: SplitStream<WebSocket>,
+    operations: &'a Arc<Operations>,
+    acknowledged: bool,
+}
+
+#[derive(Deserialize)]
+struct Incoming<'a> {
+    #[serde(rename = "type")]
+    kind: Option<Value>,
+    id: Option<Value>,
+    #[serde(borrow)]
+    payload: Option<&'a RawValue>,
+}
+
+impl Reader<'_> {
+    async fn run(mut self) -> End {
+        let every = self.operations.gateway().config().subscriptions.keep_alive;
+        let ending = self.operations.gateway().ending().clone();
+        let begun = Instant::now();
+        // Heard last, and when to say something next.
+        let (mut heard, mut asked) = (begun, false);
+        let mut told_expiry = false;
+        loop {
+            let quiet = heard + if asked { every * 2 } else { every };
+            let init = (!self.acknowledged).then_some(begun + INIT_TIMEOUT);
+            let expiry =
+                self.operations.expires_in().filter(|_| !told_expiry).map(|left| Instant::now() + left);
+            let next = [Some(quiet), init, expiry].into_iter().flatten().min().unwrap_or(quiet);
+            let message = tokio::select! {
+                message = self.stream.next() => message,
+                () = ending.cancelled() => return Close::new(1001, "Going away").into(),
+                () = sleep_until(next) => {
+                    let now = Instant::now();
+                    if init.is_some_and(|init| init <= now) {
+                        return Close::new(4408, "Connection initialisation timeout").into();
+                    }
+                    if expiry.is_some_and(|expiry| expiry <= now) {
+                        told_expiry = true;
+                        self.operations.expire();
+                    }
+                    if quiet <= now {
+                        if asked {
+                            return End::Left;
+                        }
+                        asked = true;
+                        self.operations.mailbox().tell(Entry::KeepAlive);
+                    }
+                    continue;
+                }
+            };
+            (heard, asked) = (Instant::now(), false);
+            match message {
+                None | Some(Err(_) | Ok(Message::Close(_))) => return End::Left,
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(Message::Binary(_))) => return Close::invalid("Invalid message received").into(),
+                Some(Ok(Message::Text(text))) => match self.receive(&text).await {
+                    Ok(Fresh(fresh)) => told_expiry &= !fresh,
+                    Err(close) => return close.into(),
+                },
+            }
+        }
+    }
+
+    async fn receive(&mut self, text: &str) -> Result<Fresh, Close> {
+        let invalid = || Close::invalid("Invalid message received");
+        let Incoming { kind, id, payload } = serde_json::from_str(text).map_err(|_| invalid())?;
+        let payload = payload.filter(|payload| payload.get() != "null");
+        let is_object = payload.is_none_or(|payload| payload.get().starts_with('{'));
+        let id = match id {
+            Some(Value::String(id)) if !id.is_empty() => Some(id),
+            Some(_) => return Err(invalid()),
+            None => None,
+        };
+        let Some(Value::String(kind)) = kind else { return Err(invalid()) };
+        if !is_object {
+            return Err(invalid());
+        }
+        match (&*kind, id) {
+            ("connection_init", _) => self.init(payload).await.map(|()| Fresh(false)),
+            ("ping", _) => self.ping(payload).await.map(Fresh),
+            ("pong", _) => Ok(Fresh(false)),
+            ("subscribe", Some(id)) => {
+                self.subscribe(&id, payload.ok_or_else(invalid)?).map(|()| Fresh(false))
+            }
+            ("complete", Some(id)) => {
+                self.operations.complete(&id);
+                Ok(Fresh(false))
+            }
+            _ => Err(invalid()),
+        }
+    }
+
+    async fn init(&mut self, payload: Option<&RawValue>) -> Result<(), Close> {
+        if std::mem::replace(&mut self.acknowledged, true) {
+            return Err(Close::new(4429, "Too many initialisation requests"));
+        }
+        if let Some(authorization) = payload.and_then(authorization) {
+            let authenticator = self.operations.gateway().authenticator();
+            match authenticator.identify_by(&authorization).await {
+                Ok(identity) => self.operations.renew(identity).await,
+                Err(error) => return Err(Close::new(4403, format!("Forbidden: {}", error.message))),
+            }
+        }
+        self.reply(json!({ "type": "connection_ack" }))
+    }
+
+    /// Answers a ping; returns whether it brought a token that was taken.
+    async fn ping(&mut self, payload: Option<&RawValue>) -> Result<bool, Close> {
+        let Some(authorization) = payload.filter(|_| self.acknowledged).and_then(authorization) else {
+            let pong = match payload {
+                Some(payload) => json!({ "type": "pong", "payload": payload }),
+                None => json!({ "type": "pong" }),
+            };
+            return self.reply(pong).map(|()| false);
+        };
+        let authenticator = self.operations.gateway().authenticator();
+        match authenticator.identify_by(&authorization).await {
+            Ok(identity) => {
+                let expires = identity.expires;
+                self.operations.renew(identity).await;
+                self.reply(json!({ "type": "pong", "payload": { "authorized": true, "expires": expires } }))?;
+                Ok(true)
+            }
+            // The old token stays good for as long as it was.
+            Err(error) => {
+                let told = json!({ "authorized": false, "error": error });
+                self.reply(json!({ "type": "pong", "payload": told })).map(|()| false)
+            }
+        }
+    }
+
+    fn subscribe(&mut self, id: &str, payload: &RawValue) -> Result<(), Close> {
+        if !self.acknowledged {
+            return Err(Close::new(4401, "Unauthorized"));
+        }
+        let body = Bytes::copy_from_slice(payload.get().as_bytes());
+        let parameters = read::post(&body).map_err(|error| Close::invalid(error.message))?;
+        self.operations
+            .start(id, parameters)
+            .map_err(|_| Close::new(4409, format!("Subscriber for {id} already exists")))
+    }
+
+    fn reply(&self, json: Value) -> Result<(), Close> {
+        match self.operations.mailbox().reply(json.to_string().into()) {
+            true => Ok(()),
+            false => Err(Close::new(1008, "More is sent than is read")),
+        }
+    }
+}
+
+/// Whether a fresh token came.
+struct Fresh(bool);
+
+/// The authorization in a payload, where clients put it: by itself or among headers.
+fn authorization(payload: &RawValue) -> Option<String> {
+    fn find(value: &Value) -> Option<&str> {
+        let entries = value.as_object()?;
+        let entry = entries.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        entry.and_then(|(_, value)| value.as_str())
+    }
+    let payload: Value = serde_json::from_str(payload.get()).ok()?;
+    find(&payload).or_else(|| find(payload.get("headers")?)).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn the_authorization_is_found_where_clients_put_it() {
+        let found = |json: &str| authorization(serde_json::from_str(json).unwrap());
+        let bearer = Some("Bearer x".to_owned());
+        assert_eq!(found(r#"{"Authorization":"Bearer x"}"#), bearer);
+        assert_eq!(found(r#"{"authorization":"Bearer x","headers":{}}"#), bearer);
+        assert_eq!(found(r#"{"headers":{"AUTHORIZATION":"Bearer x"}}"#), bearer);
+        assert_eq!(found(r#"{"headers":[],"a":1}"#), None);
+        assert_eq!(found(r#"{"Authorization":1}"#), None);
+    }
+
+    #[test]
+    fn pages_of_other_sites_are_refused() {
+        let headers = |origin: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static("shop.example:4000"));
+            if let Some(origin) = origin {
+                headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+            }
+            headers
+        };
+        let none = CorsOrigins::Listed(vec![]);
+        let listed = CorsOrigins::Listed(vec![HeaderValue::from_static("https://other.example")]);
+        let refused = |origin, origins| check_origin(&headers(origin), origins).is_err();
+        assert!(!refused(None, &none), "no browser");
+        assert!(!refused(Some("http://shop.example:4000"), &none), "its own page");
+        assert!(refused(Some("https://other.example"), &none));
+        assert!(refused(Some("http://shop.example"), &none), "another port is another site");
+        assert!(refused(Some("null"), &listed));
+        assert!(!refused(Some("https://other.example"), &listed));
+        assert!(!refused(Some("https://any.example"), &CorsOrigins::Any));
+    }
+}

@@ -1,0 +1,362 @@
+//! All subscriptions of a gateway: whoever asks the same shares it.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::task::AbortHandle;
+use tributary_federation::event::EventSource;
+use tributary_federation::plan::VariableId;
+
+use super::feed::Feed;
+use super::mailbox::{Ending, Mailbox, Tag};
+use super::member::Member;
+use super::stream::{EventStream, StreamError};
+use super::topic::{Asking, Topic};
+use super::{Claims, Place, Refusal, Tokens, Wanted, replay};
+use crate::auth::Identity;
+use crate::error::{Code, GraphqlError, Rejection};
+use crate::pipeline::{Caller, EventPlan, Pipeline, Request, RequestFacts, Subscription};
+
+/// What makes two subscriptions the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct TopicKey {
+    /// Of the operation and its plan, which rests upon who asks.
+    operation: (usize, usize),
+    variables: Box<str>,
+    subject: Vec<Tokens>,
+    /// The claims that decide which events are meant.
+    claims: Box<str>,
+}
+
+/// Subscriptions and what feeds them.
+pub struct Hub {
+    pipeline: Arc<Pipeline>,
+    stream: EventStream,
+    settings: HubSettings,
+    state: Mutex<State>,
+    /// Events for which something has to be fetched, at once.
+    fetching: Semaphore,
+    /// Consumers that read what somebody missed, at once.
+    replays: Semaphore,
+}
+
+/// How much is too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HubSettings {
+    /// `--max-replay-events`: a client that missed more asks for the state anew.
+    pub replay_events: u64,
+}
+
+#[derive(Default)]
+struct State {
+    feeds: HashMap<String, Weak<Feed>>,
+    topics: HashMap<TopicKey, Weak<Topic>>,
+}
+
+/// A subscription of one client. Dropping it ends it.
+#[derive(Debug)]
+pub struct Joined {
+    member: Arc<Member>,
+    /// Tells what was missed.
+    task: Option<AbortHandle>,
+}
+
+/// Events for which subgraphs are asked at once, of all subscriptions.
+const FETCHING_AT_ONCE: usize = 128;
+/// Between attempts to do what can't be done for a while.
+const PAUSE: Duration = Duration::from_millis(500);
+/// JetStream has room for some consumers only.
+const REPLAYS_AT_ONCE: usize = 8;
+
+impl Hub {
+    /// Subscriptions that are answered by that pipeline, and fed from that stream.
+    pub fn new(pipeline: Arc<Pipeline>, stream: EventStream, settings: HubSettings) -> Arc<Self> {
+        Arc::new(Self {
+            pipeline,
+            stream,
+            settings,
+            state: Mutex::default(),
+            fetching: Semaphore::new(FETCHING_AT_ONCE),
+            replays: Semaphore::new(REPLAYS_AT_ONCE),
+        })
+    }
+
+    /// Subscribes a client: what comes goes into its mailbox under that tag. `after`: from there on.
+    ///
+    /// # Errors
+    /// Why it can't be; nothing goes into the mailbox then.
+    pub async fn subscribe(
+        self: &Arc<Self>,
+        request: &Request,
+        subscription: Arc<Subscription>,
+        (mailbox, tag): (&Arc<Mailbox>, Tag),
+        after: Option<Place>,
+    ) -> Result<Joined, Rejection> {
+        let asking = Asking { caller: request.caller.clone(), facts: request.facts.clone() };
+        if let Some(place) = after {
+            self.check(place).await?;
+        }
+        let topic = self.topic(subscription, &asking).await?;
+        let member = Member::new(mailbox.clone(), tag, after.unwrap_or(Place { created: 0, sequence: 0 }));
+        let task = self.join(&topic, &asking, &member, after);
+        Ok(Joined { member, task })
+    }
+
+    /// Seats a member from a place on, or from now on.
+    fn join(
+        self: &Arc<Self>,
+        topic: &Arc<Topic>,
+        asking: &Asking,
+        member: &Arc<Member>,
+        after: Option<Place>,
+    ) -> Option<AbortHandle> {
+        let key = asking.caller.key();
+        let Some(after) = after else {
+            topic.feed().join(|place| {
+                member.begin(place);
+                member.is_live();
+                topic.seat(&key, asking, member);
+            });
+            return None;
+        };
+        let work = replay::catch_up(self.clone(), topic.clone(), asking.clone(), member.clone(), after);
+        Some(tokio::spawn(work).abort_handle())
+    }
+
+    /// Whether a place can be gone on from.
+    async fn check(&self, place: Place) -> Result<(), Rejection> {
+        let state = self.stream.state().await.map_err(unavailable)?;
+        state.check(place).map_err(super::member::resume_gap)
+    }
+
+    /// The topic of a subscription as somebody asks for it.
+    async fn topic(
+        self: &Arc<Self>,
+        subscription: Arc<Subscription>,
+        asking: &Asking,
+    ) -> Result<Arc<Topic>, Rejection> {
+        let Some(source) = subscription.subscribing().source.clone() else {
+            let message = "This subscription is served by its subgraph, which this gateway doesn't do yet";
+            return Err(GraphqlError::new(Code::SubscriptionUnsupported, message).into());
+        };
+        let claims = claims(asking.facts.identity.as_deref());
+        let wanted = Wanted::new(&source, &subscription.arguments(), &claims).map_err(refused)?;
+        let feed = self.feed(&source);
+        feed.reads().await.map_err(unavailable)?;
+        let key = TopicKey {
+            operation: subscription.identity(),
+            variables: variables(&subscription),
+            subject: wanted.subject.clone(),
+            claims: used(&source, &claims),
+        };
+        let mut state = self.lock();
+        let entry = state.topics.entry(key.clone());
+        if let Entry::Occupied(known) = &entry
+            && let Some(topic) = known.get().upgrade()
+        {
+            drop(state);
+            return Ok(topic);
+        }
+        let topic = Topic::new(self, key, feed, subscription, wanted);
+        entry.insert_entry(Arc::downgrade(&topic));
+        Ok(topic)
+    }
+
+    /// The feed of a declaration: one for each pattern.
+    fn feed(&self, source: &EventSource) -> Arc<Feed> {
+        let pattern = source.pattern();
+        let mut state = self.lock();
+        if let Some(feed) = state.feeds.get(&pattern).and_then(Weak::upgrade) {
+            return feed;
+        }
+        state.feeds.retain(|_, feed| feed.strong_count() > 0);
+        let feed = Feed::start(pattern.clone(), self.stream.clone());
+        state.feeds.insert(pattern, Arc::downgrade(&feed));
+        feed
+    }
+
+    /// A topic is gone, unless there is a new one already.
+    pub(super) fn forget(&self, key: &TopicKey) {
+        let mut state = self.lock();
+        if state.topics.get(key).is_some_and(|topic| topic.strong_count() == 0) {
+            state.topics.remove(key);
+        }
+    }
+
+    /// Who answers.
+    pub(super) fn pipeline(&self) -> &Arc<Pipeline> {
+        &self.pipeline
+    }
+
+    /// The stream of events.
+    pub(super) fn stream(&self) -> &EventStream {
+        &self.stream
+    }
+
+    /// How much is too much.
+    pub(super) fn settings(&self) -> &HubSettings {
+        &self.settings
+    }
+
+    /// Room to fetch what an event lacks.
+    pub(super) async fn slot(&self, plan: &EventPlan) -> Option<SemaphorePermit<'_>> {
+        match plan.asks_nobody() {
+            true => None,
+            false => Some(self.fetching.acquire().await.expect("the semaphore is never closed")),
+        }
+    }
+
+    /// Room to read what somebody missed.
+    pub(super) async fn replay_slot(&self) -> SemaphorePermit<'_> {
+        self.replays.acquire().await.expect("the semaphore is never closed")
+    }
+
+    /// How many different subscriptions there are, and how many patterns they are fed by.
+    pub fn counts(&self) -> (usize, usize) {
+        let state = self.lock();
+        (state.topics.len(), state.feeds.values().filter(|feed| feed.strong_count() > 0).count())
+    }
+
+    /// Plans all subscriptions again, each from where it is. Those that no longer can be end, with the reason.
+    pub async fn move_to_live(self: &Arc<Self>) {
+        let topics: Vec<Arc<Topic>> = self.lock().topics.values().filter_map(Weak::upgrade).collect();
+        for topic in topics {
+            for (_, asking, members) in topic.all() {
+                self.move_members(&topic, asking, members).await;
+            }
+        }
+    }
+
+    /// Somebody asks as another one from now on, or with a newer token: what it has is asked for anew, from where it is.
+    pub async fn renew(self: &Arc<Self>, joined: &Joined, caller: Caller, facts: RequestFacts) {
+        let asking = Asking { caller, facts };
+        let Some(topic) = joined.member.topic() else { return };
+        let again = match self.pipeline.subscription_for(topic.subscription(), &asking.facts).await {
+            Ok(subscription) => self.topic(subscription, &asking).await,
+            Err(why) => Err(why),
+        };
+        match again {
+            Ok(new) => self.reseat(&new, &asking, vec![joined.member.clone()]),
+            Err(why) => joined.member.end(Ending::Failed(why)),
+        }
+    }
+
+    fn reseat(self: &Arc<Self>, topic: &Arc<Topic>, asking: &Asking, members: Vec<Arc<Member>>) {
+        for member in members {
+            member.stands_up();
+            let after = member.place();
+            drop(self.join(topic, asking, &member, Some(after)));
+        }
+    }
+
+    async fn move_members(self: &Arc<Self>, topic: &Arc<Topic>, asking: Asking, members: Vec<Arc<Member>>) {
+        let moved = loop {
+            let moved = match self.pipeline.subscription_again(topic.subscription(), &asking.facts).await {
+                Ok(Some(subscription)) => self.topic(subscription, &asking).await,
+                // The graph is the same.
+                Ok(None) => return,
+                Err(why) => Err(why),
+            };
+            match moved {
+                Err(why) if passes(why.code()) => tokio::time::sleep(PAUSE).await,
+                moved => break moved,
+            }
+        };
+        match moved {
+            Ok(new) if Arc::ptr_eq(&new, topic) => {}
+            Ok(new) => self.reseat(&new, &asking, members),
+            Err(why) => {
+                for member in members {
+                    let why = &why.errors()[0];
+                    let message =
+                        format!("The schema has changed, and the subscription can't go on: {}", why.message);
+                    member.fail(
+                        GraphqlError::new(Code::SchemaChanged, message).with("reason", why.code().as_str()),
+                    );
+                }
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Joined {
+    /// Up to where the client has everything.
+    pub fn place(&self) -> Place {
+        self.member.place()
+    }
+
+    /// Ends it with an error that says from where it can be gone on.
+    pub fn fail(&self, error: GraphqlError) {
+        self.member.fail(error);
+    }
+}
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+        self.member.leave();
+    }
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hub").finish_non_exhaustive()
+    }
+}
+
+/// Whether a reason is none any more after a while.
+fn passes(code: Code) -> bool {
+    matches!(code, Code::EventsUnavailable | Code::NatsUnavailable | Code::GraphUnavailable)
+}
+
+/// What a client's token says.
+fn claims(identity: Option<&Identity>) -> Claims {
+    let json = identity.and_then(|identity| URL_SAFE_NO_PAD.decode(&identity.header).ok());
+    json.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
+}
+
+/// The claims that a declaration uses, as one text.
+fn used(source: &EventSource, claims: &Claims) -> Box<str> {
+    let mut names: Vec<&str> = source.claims().collect();
+    names.sort_unstable();
+    names.dedup();
+    let used: Vec<_> = names.iter().map(|name| claims.get(*name)).collect();
+    serde_json::to_string(&used).expect("values have string keys and go to memory").into()
+}
+
+/// All variables as one text.
+fn variables(subscription: &Subscription) -> Box<str> {
+    let values = subscription.variables();
+    let mut text = String::new();
+    for at in 0..values.count() {
+        text.push_str(values.get(VariableId(at as u32)).unwrap_or("-"));
+        text.push('\n');
+    }
+    text.into()
+}
+
+fn refused(why: Refusal) -> Rejection {
+    let message = format!("The subscription is refused: {why}");
+    let code = match &why {
+        Refusal::NoClaim(_) | Refusal::Claim(_) => Code::Unauthorised,
+        Refusal::Argument { .. } => Code::BadUserInput,
+        Refusal::Literal(_) => Code::PlanningFailed,
+    };
+    GraphqlError::new(code, message).into()
+}
+
+pub(super) fn unavailable(why: StreamError) -> Rejection {
+    GraphqlError::new(Code::EventsUnavailable, format!("Events can't be subscribed to right now: {why}"))
+        .into()
+}

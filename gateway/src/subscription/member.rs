@@ -1,0 +1,213 @@
+//! One client's part in a subscription: how far it has come, and where its results go.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tributary_federation::event::SlowConsumer;
+
+use super::Place;
+use super::mailbox::{Delivery, Ending, Entry, Mailbox, Tag};
+use super::stream::Gap;
+use super::topic::{Seat, Topic};
+use crate::error::{Code, GraphqlError, Rejection};
+
+/// One client's part in a subscription.
+#[derive(Debug)]
+pub struct Member {
+    mailbox: Arc<Mailbox>,
+    tag: Tag,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// The place of the last result that it was given, or from where it began.
+    after: Place,
+    /// What has to wait until what it missed has been told.
+    held: Option<VecDeque<Arc<Delivery>>>,
+    seat: Option<Seat>,
+    over: bool,
+}
+
+/// What became of a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// It will get it, or has it already.
+    Taken,
+    /// It has no room for it.
+    TooMuch,
+}
+
+/// What may wait while something that was missed is told. It is shared with others, so that it takes little.
+const MOST_HELD: usize = 8192;
+
+impl Member {
+    /// Whose results go there, from that place on.
+    pub fn new(mailbox: Arc<Mailbox>, tag: Tag, after: Place) -> Arc<Self> {
+        let state = State { after, held: None, seat: None, over: false };
+        Arc::new(Self { mailbox, tag, state: Mutex::new(state) })
+    }
+
+    /// Where its results go.
+    pub fn mailbox(&self) -> &Arc<Mailbox> {
+        &self.mailbox
+    }
+
+    /// Up to where it has everything.
+    pub fn place(&self) -> Place {
+        self.lock().after
+    }
+
+    /// Whether nobody wants it any more, or it was told that this is the end.
+    pub(super) fn is_over(&self) -> bool {
+        self.lock().over || self.mailbox.is_closed()
+    }
+
+    /// It begins there.
+    pub(super) fn begin(&self, place: Place) {
+        self.lock().after = place;
+    }
+
+    /// Tells the client from where it goes on live: what is published from now on, it gets.
+    pub(super) fn is_live(&self) {
+        let state = self.lock();
+        if !state.over {
+            self.mailbox.tell(Entry::Progress { tag: self.tag, place: state.after });
+        }
+    }
+
+    /// A result, in the order of the stream. What it has already isn't given again.
+    pub(super) fn give(&self, delivery: Arc<Delivery>, slow: SlowConsumer) -> Given {
+        let mut state = self.lock();
+        match &mut state.held {
+            Some(held) if held.len() >= MOST_HELD => Given::TooMuch,
+            Some(held) => {
+                held.push_back(delivery);
+                Given::Taken
+            }
+            None => self.give_now(&mut state, delivery, slow),
+        }
+    }
+
+    fn give_now(&self, state: &mut State, delivery: Arc<Delivery>, slow: SlowConsumer) -> Given {
+        let place = delivery.place.unwrap_or(state.after);
+        if state.over || place.created == state.after.created && place.sequence <= state.after.sequence {
+            return Given::Taken;
+        }
+        if self.mailbox.give(self.tag, delivery, slow).is_err() {
+            return Given::TooMuch;
+        }
+        state.after = place;
+        Given::Taken
+    }
+
+    /// From now on results wait for what it missed.
+    pub(super) fn hold(&self) {
+        self.lock().held.get_or_insert_default();
+    }
+
+    /// Something that it missed.
+    pub(super) fn give_missed(&self, delivery: Arc<Delivery>, slow: SlowConsumer) -> Given {
+        let mut state = self.lock();
+        self.give_now(&mut state, delivery, slow)
+    }
+
+    /// It has what it missed: gives some of what waited for that. Returns whether more waits.
+    pub(super) fn release(&self, slow: SlowConsumer) -> bool {
+        const AT_A_TIME: usize = 32;
+        let mut state = self.lock();
+        for _ in 0..AT_A_TIME {
+            let Some(delivery) = state.held.as_mut().and_then(VecDeque::pop_front) else { break };
+            if self.give_now(&mut state, delivery.clone(), slow) == Given::TooMuch {
+                state.held.get_or_insert_default().push_front(delivery);
+                return true;
+            }
+        }
+        let more = state.held.as_ref().is_some_and(|held| !held.is_empty());
+        if !more {
+            state.held = None;
+        }
+        more
+    }
+
+    /// Nothing more comes up to that place.
+    pub(super) fn progress(&self, place: Place) {
+        let mut state = self.lock();
+        let further = place.created == state.after.created && place.sequence > state.after.sequence;
+        if further && !state.over && state.held.is_none() {
+            state.after = place;
+            self.mailbox.tell(Entry::Progress { tag: self.tag, place });
+        }
+    }
+
+    /// It sits there from now on. Where it is over already, it doesn't stay.
+    pub(super) fn sits(self: &Arc<Self>, seat: Seat) {
+        let mut state = self.lock();
+        if state.over {
+            drop(state);
+            return seat.leave(self);
+        }
+        let before = state.seat.replace(seat);
+        drop(state);
+        if let Some(before) = before {
+            before.leave(self);
+        }
+    }
+
+    /// What it is part of.
+    pub(super) fn topic(&self) -> Option<Arc<Topic>> {
+        self.lock().seat.as_ref().map(|seat| seat.topic().clone())
+    }
+
+    /// It stands up, to be seated elsewhere.
+    pub(super) fn stands_up(self: &Arc<Self>) {
+        let seat = self.lock().seat.take();
+        if let Some(seat) = seat {
+            seat.leave(self);
+        }
+    }
+
+    /// The client wants no more.
+    pub fn leave(self: &Arc<Self>) {
+        self.lock().over = true;
+        self.stands_up();
+    }
+
+    /// The client is told that this is the end, after everything that waits for it.
+    pub fn end(self: &Arc<Self>, ending: Ending) {
+        if !std::mem::replace(&mut self.lock().over, true) {
+            self.mailbox.tell(Entry::End { tag: self.tag, ending });
+        }
+        self.stands_up();
+    }
+
+    /// The same, with the place from which it can be gone on.
+    pub fn fail(self: &Arc<Self>, error: GraphqlError) {
+        let error = error.with("place", self.place().to_string());
+        self.end(Ending::Failed(error.into()));
+    }
+
+    /// It can't follow.
+    pub(super) fn fall_behind(self: &Arc<Self>) {
+        let message = "The events come faster than they are read. Subscribe again with this place \
+                       (extensions.resumeAfter) to go on from here";
+        self.fail(GraphqlError::new(Code::SlowConsumer, message).with("setting", "--max-waiting-results"));
+    }
+
+    /// Events were lost.
+    pub(super) fn lose(self: &Arc<Self>, gap: Gap) {
+        self.end(Ending::Failed(resume_gap(gap)));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// It can't be gone on from a place.
+pub(super) fn resume_gap(gap: Gap) -> Rejection {
+    let message = format!(
+        "The subscription can't go on from its place: {gap}. Ask for the state anew, and subscribe again"
+    );
+    GraphqlError::new(Code::ResumeGap, message).into()
+}

@@ -1,0 +1,152 @@
+//! What a client missed, told before it goes on live.
+//!
+//! ```text
+//! place ──▶ recent events of the feed? ──yes──▶ seated, what comes meanwhile waits ──▶ live
+//!                    │no                                      ▲
+//!                    └──▶ a consumer of its own ──up to the recent ones──┘
+//! ```
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Place;
+use super::feed::Event;
+use super::hub::Hub;
+use super::mailbox::Ending;
+use super::member::{Given, Member, resume_gap};
+use super::stream::{EventStream, Events, StreamError, StreamState};
+use super::topic::{Asking, Topic};
+use crate::error::{Code, GraphqlError};
+
+/// Between attempts to read a stream that can't be read.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Why a replay ends before its time.
+enum Stopped {
+    /// Nobody wants it any more.
+    Left,
+    Behind,
+    Ended(Ending),
+}
+
+/// Tells a member what it missed after a place, and seats it.
+pub(super) async fn catch_up(
+    hub: Arc<Hub>,
+    topic: Arc<Topic>,
+    asking: Asking,
+    member: Arc<Member>,
+    after: Place,
+) {
+    member.begin(after);
+    let replay = Replay { hub, topic, asking, member: member.clone() };
+    match replay.run(after).await {
+        Ok(()) | Err(Stopped::Left) => {}
+        Err(Stopped::Behind) => member.fall_behind(),
+        Err(Stopped::Ended(ending)) => member.end(ending),
+    }
+}
+
+struct Replay {
+    hub: Arc<Hub>,
+    topic: Arc<Topic>,
+    asking: Asking,
+    member: Arc<Member>,
+}
+
+impl Replay {
+    async fn run(&self, mut after: Place) -> Result<(), Stopped> {
+        let missed = loop {
+            match self.try_join(after) {
+                Some(missed) => break missed,
+                None => after = self.read_on(after).await?,
+            }
+        };
+        for event in missed {
+            self.tell(&event).await?;
+        }
+        while self.member.release(self.topic.slow()) {
+            self.room().await?;
+        }
+        Ok(())
+    }
+
+    /// Seats the member, if everything after the place is still at hand. What it missed comes back.
+    fn try_join(&self, after: Place) -> Option<Vec<Arc<Event>>> {
+        let key = self.asking.caller.key();
+        self.topic.feed().join_after(after, |missed, _| {
+            self.member.hold();
+            self.topic.seat(&key, &self.asking, &self.member);
+            missed
+        })
+    }
+
+    /// Reads from the stream until that has come to its end. Returns up to where.
+    async fn read_on(&self, after: Place) -> Result<Place, Stopped> {
+        let _slot = self.hub.replay_slot().await;
+        let (stream, pattern) = (self.hub.stream(), self.topic.feed().pattern());
+        let (found, mut events) = match begin(stream, pattern, after).await {
+            Ok(Some(begun)) => begun,
+            Ok(None) => return Ok(after),
+            // It comes back, and the subscription stays open for as long.
+            Err(error) => {
+                tracing::debug!(pattern, %error, "what was missed can't be read; trying again");
+                tokio::time::sleep(PAUSE).await;
+                return self.is_wanted().map(|()| after);
+            }
+        };
+        found.check(after).map_err(|gap| Stopped::Ended(Ending::Failed(resume_gap(gap))))?;
+        let most = self.hub.settings().replay_events;
+        if events.pending() > most {
+            let message = format!(
+                "{} events came since that place, more than the {most} that are told again \
+                 (--max-replay-events). Ask for the state anew, and subscribe again",
+                events.pending()
+            );
+            let error = GraphqlError::new(Code::ResumeGap, message).with("setting", "--max-replay-events");
+            return Err(Stopped::Ended(Ending::Failed(error.into())));
+        }
+        let mut place = after;
+        while !events.has_caught_up() {
+            // It is made again from here if it breaks.
+            let Ok(raw) = events.next().await else { return Ok(place) };
+            let event = Event::read(raw, after.created);
+            place = event.place();
+            self.tell(&event).await?;
+        }
+        // Up to where the stream was before, nothing else is on the pattern.
+        Ok(Place { sequence: place.sequence.max(found.last), ..place })
+    }
+
+    async fn tell(&self, event: &Event) -> Result<(), Stopped> {
+        self.room().await?;
+        if !self.topic.means(event) {
+            return Ok(());
+        }
+        let answer = self.topic.answer_for(event, &self.asking.caller).await.ok_or(Stopped::Left)?;
+        match self.member.give_missed(answer, self.topic.slow()) {
+            Given::Taken => Ok(()),
+            Given::TooMuch => Err(Stopped::Behind),
+        }
+    }
+
+    async fn room(&self) -> Result<(), Stopped> {
+        self.member.mailbox().has_room().await;
+        self.is_wanted()
+    }
+
+    fn is_wanted(&self) -> Result<(), Stopped> {
+        if self.member.is_over() { Err(Stopped::Left) } else { Ok(()) }
+    }
+}
+
+/// The stream's last event, and a consumer of those after a place; `None`: the stream was made anew in between, and
+/// the consumer began anywhere.
+async fn begin(
+    stream: &EventStream,
+    pattern: &str,
+    after: Place,
+) -> Result<Option<(StreamState, Events)>, StreamError> {
+    let found = stream.state().await?;
+    let events = stream.read(pattern, after.sequence).await?;
+    Ok((stream.state().await?.created == found.created).then_some((found, events)))
+}

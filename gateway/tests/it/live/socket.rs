@@ -1,0 +1,274 @@
+//! `graphql-transport-ws`, rule by rule: what graphql-ws's own server is tested for.
+
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Error;
+
+use super::world::{Socket, World};
+use crate::auth::{Keys, ONE, TWO, auth_service, jwk, token, token_with};
+use crate::support::TestGateway;
+
+async fn closed_after(gateway: &TestGateway, messages: &[Value]) -> (u16, String) {
+    let mut socket = Socket::open(gateway).await;
+    for message in messages {
+        socket.send(message.clone()).await;
+    }
+    socket.closed().await
+}
+
+#[tokio::test]
+async fn a_socket_is_closed_for_what_the_protocol_forbids() {
+    let world = World::start().await;
+    let gateway = world.gateway("").await;
+    let init = json!({"type": "connection_init"});
+    let subscribe =
+        |id: &str, query: &str| json!({"type": "subscribe", "id": id, "payload": {"query": query}});
+    let invalid = |message: Value| (vec![init.clone(), message], 4400, "");
+    let endless = "subscription { newest { id } }";
+    for (messages, code, reason) in [
+        (vec![subscribe("1", "{ me { id } }")], 4401, "Unauthorized"),
+        (vec![init.clone(), init.clone()], 4429, "Too many initialisation requests"),
+        (
+            vec![init.clone(), subscribe("one", endless), subscribe("one", endless)],
+            4409,
+            "Subscriber for one already exists",
+        ),
+        invalid(json!({"type": "unknown"})),
+        invalid(json!({"type": 1})),
+        invalid(json!({"id": "1"})),
+        invalid(json!([])),
+        invalid(json!({"type": "subscribe", "payload": {"query": "{ me { id } }"}})),
+        invalid(json!({"type": "subscribe", "id": "", "payload": {"query": "{ me { id } }"}})),
+        invalid(json!({"type": "subscribe", "id": "1"})),
+        invalid(json!({"type": "subscribe", "id": "1", "payload": {}})),
+        invalid(json!({"type": "subscribe", "id": "1", "payload": {"query": 1}})),
+        invalid(
+            json!({"type": "subscribe", "id": "1", "payload": {"query": "{ me { id } }", "variables": []}}),
+        ),
+        invalid(
+            json!({"type": "subscribe", "id": "1", "payload": {"query": "{ me { id } }", "extensions": 0}}),
+        ),
+        invalid(json!({"type": "complete"})),
+        invalid(json!({"type": "ping", "payload": "x"})),
+        (vec![json!({"type": "connection_init", "payload": []})], 4400, ""),
+    ] {
+        let (closed, why) = closed_after(&gateway, &messages).await;
+        assert_eq!(closed, code, "{messages:?}: {why}");
+        assert!(why.contains(reason), "{messages:?}: {why}");
+    }
+    let mut socket = Socket::open(&gateway).await;
+    socket.send_text("no JSON").await;
+    assert_eq!(socket.closed().await.0, 4400);
+    let mut socket = Socket::open(&gateway).await;
+    socket.send_binary().await;
+    assert_eq!(socket.closed().await.0, 4400);
+}
+
+#[tokio::test]
+async fn another_subprotocol_or_none_is_not_spoken() {
+    let world = World::start().await;
+    let gateway = world.gateway("").await;
+    let mut socket = Socket::open_with(&gateway, "", &[]).await.unwrap();
+    assert_eq!(socket.closed().await, (4406, "Subprotocol not acceptable".to_owned()));
+    // A client that asked for another one doesn't take a socket without it.
+    let other = Socket::open_with(&gateway, "graphql-ws", &[]).await;
+    assert!(matches!(other, Err(Error::Protocol(_))));
+}
+
+#[tokio::test]
+async fn pings_are_answered_before_and_after_the_introduction() {
+    let world = World::start().await;
+    let gateway = world.gateway("").await;
+    let mut socket = Socket::open(&gateway).await;
+    socket.send(json!({"type": "ping"})).await;
+    assert_eq!(socket.next().await, json!({"type": "pong"}));
+    socket.send(json!({"type": "connection_init", "payload": null})).await;
+    assert_eq!(socket.next().await, json!({"type": "connection_ack"}));
+    socket.send(json!({"type": "ping", "payload": {"it": ["s"]}})).await;
+    assert_eq!(socket.next().await, json!({"type": "pong", "payload": {"it": ["s"]}}));
+    socket.send(json!({"type": "pong"})).await;
+    assert!(socket.is_quiet().await);
+}
+
+#[tokio::test]
+async fn queries_and_mutations_are_answered_and_completed() {
+    let world = World::start().await;
+    let gateway = world.gateway("").await;
+    let mut socket = Socket::ready(&gateway).await;
+    for (query, data) in [
+        ("{ me { id } }", json!({"me": {"id": "u"}})),
+        ("mutation { touch(id: \"1\") { id } }", json!({"touch": {"id": "1"}})),
+        ("{ __typename }", json!({"__typename": "Query"})),
+    ] {
+        socket.subscribe("q", query).await;
+        assert_eq!(socket.result("q").await["data"], data);
+        assert_eq!(socket.next().await, json!({"type": "complete", "id": "q"}));
+    }
+    // The id is free again each time; names and variables are taken.
+    let payload = json!({
+        "query": "query A { __typename } query B($no: Boolean!) { b: me { id } c: orders { id @skip(if: $no) } }",
+        "operationName": "B", "variables": {"no": false}, "extensions": {},
+    });
+    socket.send(json!({"type": "subscribe", "id": "q", "payload": payload})).await;
+    assert_eq!(socket.result("q").await["data"], json!({"b": {"id": "u"}, "c": [{"id": "1"}]}));
+}
+
+#[tokio::test]
+async fn what_cannot_be_run_is_an_error_of_its_operation_alone() {
+    let world = World::start().await;
+    let gateway = world.gateway("").await;
+    let mut socket = Socket::ready(&gateway).await;
+    for (query, code) in [
+        ("{", "GRAPHQL_PARSE_FAILED"),
+        ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
+        ("subscription { newest { id } orderUpdated { id } }", "GRAPHQL_VALIDATION_FAILED"),
+        ("subscription { newest @include(if: true) { id } }", "GRAPHQL_VALIDATION_FAILED"),
+        (
+            "query($id: ID!) { orders { id } me { id name } ...F } fragment F on Query { x: __typename @skip(if: $b) }",
+            "GRAPHQL_VALIDATION_FAILED",
+        ),
+        ("subscription($id: ID!) { orderUpdated(id: $id) { id } }", "BAD_USER_INPUT"),
+    ] {
+        socket.subscribe("e", query).await;
+        let error = socket.error("e").await;
+        assert_eq!(error[0]["extensions"]["code"], code, "{query}: {error}");
+    }
+    socket.resume("e", "subscription { newest { id } }", "nowhere").await;
+    assert_eq!(socket.error("e").await[0]["extensions"]["code"], "BAD_REQUEST");
+    socket.subscribe("q", "{ me { id } }").await;
+    assert_eq!(socket.result("q").await["data"], json!({"me": {"id": "u"}}));
+}
+
+#[tokio::test]
+async fn operations_of_one_socket_are_bounded_and_tell_it() {
+    let world = World::start().await;
+    let gateway = world.gateway("--max-operations-per-connection 2 --max-subscriptions 3").await;
+    let mut socket = Socket::ready(&gateway).await;
+    for id in ["a", "b"] {
+        socket.subscribed(id, "subscription { newest { id } }").await;
+    }
+    socket.subscribe("c", "subscription { newest { id } }").await;
+    let error = socket.error("c").await;
+    assert_eq!(error[0]["extensions"]["setting"], "--max-operations-per-connection", "{error}");
+    socket.send(json!({"type": "complete", "id": "a"})).await;
+    socket.subscribed("c", "subscription { newest { id } }").await;
+    let mut other = Socket::ready(&gateway).await;
+    other.subscribed("a", "subscription { newest { id } }").await;
+    other.subscribe("b", "subscription { newest { id } }").await;
+    let error = other.error("b").await;
+    assert_eq!(error[0]["extensions"]["setting"], "--max-subscriptions", "{error}");
+}
+
+#[tokio::test]
+async fn pages_of_other_sites_get_no_socket() {
+    let world = World::start().await;
+    let gateway = world.gateway("--cors-origin https://shop.example").await;
+    let open =
+        async |origin: &str| match Socket::open_with(&gateway, "graphql-transport-ws", &[("origin", origin)])
+            .await
+        {
+            Ok(_) => 101,
+            Err(Error::Http(response)) => response.status().as_u16(),
+            Err(error) => panic!("{error}"),
+        };
+    assert_eq!(open("https://evil.example").await, 403);
+    assert_eq!(open("https://shop.example").await, 101);
+    assert_eq!(open(&format!("http://{}", gateway.address)).await, 101);
+}
+
+#[tokio::test]
+async fn a_token_in_the_introduction_says_who_asks() {
+    let world = World::start().await;
+    let keys = Keys::default();
+    keys.lock().unwrap().push(jwk(ONE, "one"));
+    let _auth = auth_service(&world.nats, &keys).await;
+    let gateway = TestGateway::with(&world.nats, "", &["orders", "users", "auth"]).await;
+    let bad = json!({"Authorization": format!("Bearer {}", token(TWO, "one", 60))});
+    let (code, reason) = closed_after(&gateway, &[json!({"type": "connection_init", "payload": bad})]).await;
+    assert_eq!(code, 4403, "{reason}");
+    let good = format!("Bearer {}", token(ONE, "one", 60));
+    let mut socket = Socket::open(&gateway).await;
+    let headers = json!({"headers": {"authorization": good}});
+    socket.send(json!({"type": "connection_init", "payload": headers})).await;
+    assert_eq!(socket.next().await["type"], "connection_ack");
+    socket.subscribed("s", "subscription { mine { note } }").await;
+    // Whoever can set headers may say it there.
+    let mut other =
+        Socket::open_with(&gateway, "graphql-transport-ws", &[("authorization", &good)]).await.unwrap();
+    other.send(json!({"type": "connection_init"})).await;
+    assert_eq!(other.next().await["type"], "connection_ack");
+    other.subscribed("s", "subscription { mine { note } }").await;
+    let refused = Socket::open_with(&gateway, "graphql-transport-ws", &[("authorization", "Bearer x")]).await;
+    assert!(matches!(refused, Err(Error::Http(response)) if response.status() == 401));
+}
+
+#[tokio::test]
+async fn an_expired_token_ends_subscriptions_unless_a_fresh_one_comes() {
+    let world = World::start().await;
+    let keys = Keys::default();
+    keys.lock().unwrap().push(jwk(ONE, "one"));
+    let _auth = auth_service(&world.nats, &keys).await;
+    let gateway = TestGateway::with(&world.nats, "--jwt-leeway 1ms", &["orders", "users", "auth"]).await;
+    let query = "subscription { mine { id note } }";
+    let bearer = |lifetime, more| json!({"Authorization": format!("Bearer {}", token_with(ONE, "one", lifetime, more))});
+    let mut sockets = [Socket::open(&gateway).await, Socket::open(&gateway).await];
+    for socket in &mut sockets {
+        socket.send(json!({"type": "connection_init", "payload": bearer(3, json!({}))})).await;
+        assert_eq!(socket.next().await["type"], "connection_ack");
+        socket.subscribed("s", query).await;
+    }
+    let [fresh, stale] = &mut sockets;
+    fresh.send(json!({"type": "ping", "payload": {"Authorization": "Bearer bad"}})).await;
+    let pong = fresh.next().await;
+    assert_eq!(
+        (&pong["payload"]["authorized"], &pong["payload"]["error"]["extensions"]["code"]),
+        (&json!(false), &json!("TOKEN_INVALID")),
+        "{pong}"
+    );
+    fresh.send(json!({"type": "ping", "payload": bearer(600, json!({}))})).await;
+    let pong = fresh.next().await;
+    assert_eq!(pong["payload"]["authorized"], true, "{pong}");
+    let error = stale.error("s").await;
+    assert_eq!(error[0]["extensions"]["code"], "TOKEN_EXPIRED", "{error}");
+    let place = error[0]["extensions"]["place"].as_str().unwrap().to_owned();
+    stale.subscribe("t", query).await;
+    assert_eq!(stale.error("t").await[0]["extensions"]["code"], "TOKEN_EXPIRED");
+    let order = json!({"__typename": "Order", "id": "1", "customerId": "user-1"});
+    world.orders.tell("1", "placed", order).await;
+    assert_eq!(fresh.result("s").await["data"]["mine"]["id"], "1");
+    // With a fresh token the other one goes on where it was.
+    stale.send(json!({"type": "ping", "payload": bearer(600, json!({}))})).await;
+    assert_eq!(stale.next().await["payload"]["authorized"], true);
+    stale.resume("s", query, &place).await;
+    assert_eq!(stale.result("s").await["data"]["mine"]["id"], "1");
+    // Somebody else on the same socket no longer sees what the one before did.
+    fresh.send(json!({"type": "ping", "payload": bearer(600, json!({"sub": "user-2"}))})).await;
+    assert_eq!(fresh.next().await["payload"]["authorized"], true);
+    for (id, customer) in [("2", "user-1"), ("3", "user-2")] {
+        let order = json!({"__typename": "Order", "id": id, "customerId": customer});
+        world.orders.tell(id, "placed", order).await;
+    }
+    assert_eq!(fresh.result("s").await["data"]["mine"]["id"], "3");
+}
+
+#[tokio::test]
+async fn a_client_that_is_silent_is_asked_and_then_left() {
+    let world = World::start().await;
+    let gateway = world.gateway("--keep-alive 100ms").await;
+    let mut socket = Socket::ready(&gateway).await;
+    socket.subscribed("s", "subscription { newest { id } }").await;
+    assert_eq!(gateway.gateway.hub().counts(), (1, 1));
+    // It doesn't read, so it answers nothing.
+    super::world::until(async || gateway.gateway.hub().counts() == (0, 0)).await;
+    assert!(socket.message().await.is_err());
+}
+
+#[tokio::test]
+async fn a_gateway_that_stops_says_so() {
+    let world = World::start().await;
+    let mut gateway = world.gateway("").await;
+    let mut socket = Socket::ready(&gateway).await;
+    socket.subscribed("s", "subscription { newest { id } }").await;
+    gateway.running.begin_stop();
+    assert_eq!(socket.closed().await.0, 1001);
+    gateway.running.stop().await;
+}
