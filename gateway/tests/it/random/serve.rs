@@ -135,9 +135,7 @@ impl<'w> Served<'w> {
 
     /// What can be said of a plan without running it.
     fn check_plan(&self, plan: &Plan, question: &str) -> Result<(), String> {
-        // A member of a union that not every source knows is asked for nothing, but maybe by a requirement; then it
-        // looks as if the client should get the rest, too.
-        let faults = match self.world.left_out.is_empty() || !self.requires_objects() {
+        let faults = match self.shows_what_is_asked() {
             true => faults(&self.supergraph, plan),
             false => needless(&self.supergraph, plan),
         };
@@ -146,6 +144,12 @@ impl<'w> Served<'w> {
         }
         let plan = plan.display(&self.supergraph);
         Err(format!("{question}\n{plan}\n{faults:?}\n{}", self.world.sdls()))
+    }
+
+    /// A member of a union that not every source knows is asked for nothing, but maybe by a requirement; then it looks
+    /// as if the client should get the rest, too.
+    pub(super) fn shows_what_is_asked(&self) -> bool {
+        self.world.left_out.is_empty() || !self.requires_objects()
     }
 
     fn variables(&self, question: &Question, document: &Valid<ExecutableDocument>) -> Variables {
