@@ -65,6 +65,8 @@ pub enum Code {
     ResumeGap,
     /// A client reads more slowly than results come; `extensions.place` says from where it can go on.
     SlowConsumer,
+    /// A subgraph refuses a subscription that it should serve.
+    SubscriptionRefused,
     /// The schema has changed, and a subscription that was valid isn't any more.
     SchemaChanged,
     /// More requests at once than the gateway was told to take.
@@ -87,7 +89,7 @@ pub enum HttpStatus {
 
 impl Code {
     /// Every code, for documentation and tests.
-    pub const ALL: [Code; 29] = [
+    pub const ALL: [Code; 30] = [
         Code::BadRequest,
         Code::UnsupportedMediaType,
         Code::NotAcceptable,
@@ -113,6 +115,7 @@ impl Code {
         Code::EventsUnavailable,
         Code::ResumeGap,
         Code::SlowConsumer,
+        Code::SubscriptionRefused,
         Code::SchemaChanged,
         Code::Overloaded,
         Code::DeadlineExceeded,
@@ -147,6 +150,7 @@ impl Code {
             Code::EventsUnavailable => "EVENTS_UNAVAILABLE",
             Code::ResumeGap => "RESUME_GAP",
             Code::SlowConsumer => "SLOW_CONSUMER",
+            Code::SubscriptionRefused => "SUBSCRIPTION_REFUSED",
             Code::SchemaChanged => "SCHEMA_CHANGED",
             Code::Overloaded => "OVERLOADED",
             Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
@@ -183,6 +187,7 @@ impl Code {
             | Code::OperationNotTrusted
             | Code::SubscriptionUnsupported
             | Code::SlowConsumer
+            | Code::SubscriptionRefused
             | Code::SchemaChanged
             | Code::PlanningFailed => RequestError,
         }

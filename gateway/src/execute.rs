@@ -131,6 +131,32 @@ pub async fn execute<F: Fetcher>(plan: &Plan, request: ExecuteRequest<'_>, fetch
     whole(plan, run, ready, fetcher).await
 }
 
+/// The request that begins a subscription at its subgraph: the body of the plan's first fetch.
+pub fn subscription_body(plan: &Plan, request: ExecuteRequest<'_>) -> Option<Bytes> {
+    let mut run = Run::new(plan, request, &Nobody);
+    Some(run.prepare(FetchId(0)).pop()?.body)
+}
+
+/// Where nothing is fetched.
+struct Nobody;
+
+impl Fetcher for Nobody {
+    async fn fetch(&self, _: SubgraphId, _: OperationKind, _: Bytes) -> Result<Bytes, FetchFailure> {
+        let message = "nothing is to be fetched here".into();
+        Err(FetchFailure { code: "INTERNAL".into(), message, setting: None })
+    }
+
+    fn service(&self, _: SubgraphId) -> &str {
+        ""
+    }
+}
+
+/// Answers one event of a subscription that needs nothing but the reply of its plan's first fetch: see
+/// [`execute_event`].
+pub async fn execute_alone(plan: &Plan, request: ExecuteRequest<'_>, reply: Bytes) -> ExecutionResult {
+    execute_event(plan, request, reply, &Nobody).await
+}
+
 /// Answers one event of a subscription, whose first fetch has been answered already: `reply` is its execution
 /// result.
 pub async fn execute_event<F: Fetcher>(

@@ -18,6 +18,7 @@ mod place;
 mod replay;
 mod root;
 mod router;
+mod served;
 mod stream;
 mod topic;
 mod wanted;

@@ -30,6 +30,7 @@ mod metrics;
 mod reply;
 mod request;
 mod send;
+mod stream;
 mod subject;
 mod target;
 mod token;
@@ -41,6 +42,7 @@ pub use link::{ConnectError, Link, LinkState, random_gateway_id};
 pub(crate) use mailbox::Lost;
 pub use metrics::{Counter, Metrics, SubgraphStats};
 pub use request::{FetchReply, FetchRequest};
+pub use stream::{Opened, StreamLost, SubgraphStream};
 pub use target::Target;
 
 use dispatch::{Dispatcher, Ticket};

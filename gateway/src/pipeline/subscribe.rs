@@ -9,7 +9,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 use tributary_federation::{
-    Fact, OperationKind, Plan, SubgraphId,
+    Fact, OperationKind, Plan,
     event::{EventSource, PayloadShape},
     plan::VariableId,
     variables::Variables,
@@ -26,9 +26,10 @@ use super::{
 };
 use crate::{
     error::{Code, GraphqlError, Rejection},
-    execute::{self, ExecuteRequest, ExecutionError, ExecutionResult, FetchFailure, Fetcher},
+    execute::{self, ExecuteRequest, ExecutionError, ExecutionResult},
     registry::Live,
     subscription::{Payload, Reply, RootField},
+    transport::{FetchError, FetchErrorKind, FetchRequest, Opened},
 };
 
 /// What a subscription's operation has besides what every operation has.
@@ -164,20 +165,6 @@ impl EventPlan {
     }
 }
 
-/// Of plans that fetch nothing.
-struct Nowhere;
-
-impl Fetcher for Nowhere {
-    async fn fetch(&self, _: SubgraphId, _: OperationKind, _: Bytes) -> Result<Bytes, FetchFailure> {
-        let message = "a plan without fetches made one".into();
-        Err(FetchFailure { code: Code::Internal.as_str().into(), message, setting: None })
-    }
-
-    fn service(&self, _: SubgraphId) -> &str {
-        ""
-    }
-}
-
 impl Pipeline {
     /// What a request subscribes to, on what is live now; `None`: it is a query or a mutation.
     ///
@@ -310,6 +297,49 @@ impl Pipeline {
         self.next_result(subscription, &plan.plan, caller, reply).await
     }
 
+    /// Begins a subscription at the subgraph that serves it.
+    ///
+    /// # Errors
+    /// Why it can't be begun now.
+    pub async fn open_stream(
+        &self,
+        subscription: &Subscription,
+        caller: &Caller,
+    ) -> Result<Opened, Rejection> {
+        let Subscription { plan, variables, live, .. } = subscription;
+        let limits = self.config.limits.execution();
+        let execution = ExecuteRequest { variables, introspection: &[], limits };
+        let (Some(first), Some(payload)) =
+            (plan.fetches.first(), execute::subscription_body(plan, execution))
+        else {
+            return Err(GraphqlError::internal("a subscription's plan begins with no fetch").into());
+        };
+        let name = live.supergraph.subgraph_name(first.subgraph);
+        let failed = |error: FetchError| {
+            let refused = GraphqlError::new(Code::SubscriptionRefused, error.client_message());
+            Rejection::from(refused.with("reason", error.code()))
+        };
+        // Instances come and go; the supergraph may be the same all the while.
+        let now = self.registry.live().filter(|now| now.generation == live.generation);
+        let target = now.as_ref().unwrap_or(live).target(first.subgraph);
+        let unavailable = || failed(FetchError { subgraph: name.into(), kind: FetchErrorKind::Unavailable });
+        let target = target.cloned().ok_or_else(unavailable)?;
+        if !target.features.streams {
+            let message = format!("The subgraph \"{name}\" serves no subscriptions (feature `streams`)");
+            return Err(GraphqlError::new(Code::SubscriptionUnsupported, message).into());
+        }
+        let request = FetchRequest {
+            deadline: Instant::now() + self.config.graph.timeouts.of(name),
+            target,
+            payload,
+            kind: OperationKind::Subscription,
+            headers: caller.headers.clone(),
+            idempotency_key: None,
+            resent: false,
+        };
+        self.transport.stream(request).await.map_err(failed)
+    }
+
     /// Answers what a subgraph streams: an execution result of the subscription's first fetch.
     pub async fn streamed(
         &self,
@@ -332,7 +362,7 @@ impl Pipeline {
         let execution = ExecuteRequest { variables, introspection: &[], limits };
         let supergraph = &subscription.live.supergraph;
         if plan.fetches.len() == 1 {
-            let mut result = execute::execute_event(plan, execution, reply, &Nowhere).await;
+            let mut result = execute::execute_alone(plan, execution, reply).await;
             self.mask_errors(supergraph, &mut result);
             return result;
         }

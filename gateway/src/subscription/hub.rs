@@ -20,7 +20,7 @@ use super::topic::{Asking, Topic};
 use super::{Claims, Place, Refusal, Tokens, Wanted, replay};
 use crate::auth::Identity;
 use crate::error::{Code, GraphqlError, Rejection};
-use crate::pipeline::{Caller, EventPlan, Pipeline, Request, RequestFacts, Subscription};
+use crate::pipeline::{Caller, CallerKey, EventPlan, Pipeline, Request, RequestFacts, Subscription};
 
 /// What makes two subscriptions the same.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,6 +31,8 @@ pub(super) struct TopicKey {
     subject: Vec<Tokens>,
     /// The claims that decide which events are meant.
     claims: Box<str>,
+    /// Of what a subgraph serves: who it thinks that asks.
+    caller: Option<CallerKey>,
 }
 
 /// Subscriptions and what feeds them.
@@ -99,10 +101,14 @@ impl Hub {
     ) -> Result<Joined, Rejection> {
         let asking = Asking { caller: request.caller.clone(), facts: request.facts.clone() };
         if let Some(place) = after {
+            if subscription.subscribing().source.is_none() {
+                let message = "This subscription is served by its subgraph, and can't go on from a place";
+                return Err(GraphqlError::new(Code::BadRequest, message).into());
+            }
             self.check(place).await?;
         }
         let topic = self.topic(subscription, &asking).await?;
-        let member = Member::new(mailbox.clone(), tag, after.unwrap_or(Place { created: 0, sequence: 0 }));
+        let member = Member::new(mailbox.clone(), tag, after.unwrap_or(Place::NONE));
         let task = self.join(&topic, &asking, &member, after);
         Ok(Joined { member, task })
     }
@@ -116,8 +122,13 @@ impl Hub {
         after: Option<Place>,
     ) -> Option<AbortHandle> {
         let key = asking.caller.key();
-        let Some(after) = after else {
-            topic.feed().join(|place| {
+        let Some(feed) = topic.feed() else {
+            topic.seat(&key, asking, member);
+            return None;
+        };
+        // Whoever was served so far has no place either.
+        let Some(after) = after.filter(|after| *after != Place::NONE) else {
+            feed.join(|place| {
                 member.begin(place);
                 member.is_live();
                 topic.seat(&key, asking, member);
@@ -141,8 +152,7 @@ impl Hub {
         asking: &Asking,
     ) -> Result<Arc<Topic>, Rejection> {
         let Some(source) = subscription.subscribing().source.clone() else {
-            let message = "This subscription is served by its subgraph, which this gateway doesn't do yet";
-            return Err(GraphqlError::new(Code::SubscriptionUnsupported, message).into());
+            return Ok(self.served(subscription, asking));
         };
         let claims = claims(asking.facts.identity.as_deref());
         let wanted = Wanted::new(&source, &subscription.arguments(), &claims).map_err(refused)?;
@@ -153,18 +163,34 @@ impl Hub {
             variables: variables(&subscription),
             subject: wanted.subject.clone(),
             claims: used(&source, &claims),
+            caller: None,
         };
+        Ok(self.known_or(key, |key| Topic::new(self, key, feed, subscription, wanted)))
+    }
+
+    /// The topic of a subscription that its subgraph serves.
+    fn served(self: &Arc<Self>, subscription: Arc<Subscription>, asking: &Asking) -> Arc<Topic> {
+        let key = TopicKey {
+            operation: subscription.identity(),
+            variables: variables(&subscription),
+            subject: Vec::new(),
+            claims: "".into(),
+            caller: Some(asking.caller.key()),
+        };
+        self.known_or(key, |key| Topic::served(self, key, subscription, asking.clone()))
+    }
+
+    fn known_or(&self, key: TopicKey, new: impl FnOnce(TopicKey) -> Arc<Topic>) -> Arc<Topic> {
         let mut state = self.lock();
         let entry = state.topics.entry(key.clone());
         if let Entry::Occupied(known) = &entry
             && let Some(topic) = known.get().upgrade()
         {
-            drop(state);
-            return Ok(topic);
+            return topic;
         }
-        let topic = Topic::new(self, key, feed, subscription, wanted);
+        let topic = new(key);
         entry.insert_entry(Arc::downgrade(&topic));
-        Ok(topic)
+        topic
     }
 
     /// The feed of a declaration: one for each pattern.

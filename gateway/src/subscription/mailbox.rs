@@ -67,7 +67,7 @@ pub enum Entry {
 }
 
 /// Why a subscription is over.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Ending {
     /// Nothing more will come.
     Complete,

@@ -90,14 +90,16 @@ impl Member {
     }
 
     fn give_now(&self, state: &mut State, delivery: Arc<Delivery>, slow: SlowConsumer) -> Given {
-        let place = delivery.place.unwrap_or(state.after);
-        if state.over || place.created == state.after.created && place.sequence <= state.after.sequence {
+        let place = delivery.place;
+        let has =
+            |place: Place| place.created == state.after.created && place.sequence <= state.after.sequence;
+        if state.over || place.is_some_and(has) {
             return Given::Taken;
         }
         if self.mailbox.give(self.tag, delivery, slow).is_err() {
             return Given::TooMuch;
         }
-        state.after = place;
+        state.after = place.unwrap_or(state.after);
         Given::Taken
     }
 
@@ -183,7 +185,9 @@ impl Member {
 
     /// The same, with the place from which it can be gone on.
     pub fn fail(self: &Arc<Self>, error: GraphqlError) {
-        let error = error.with("place", self.place().to_string());
+        let place = self.place();
+        // What a subgraph serves has no places.
+        let error = if place == Place::NONE { error } else { error.with("place", place.to_string()) };
         self.end(Ending::Failed(error.into()));
     }
 

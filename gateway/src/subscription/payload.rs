@@ -222,11 +222,11 @@ mod tests {
 
     /// `{a b{c}}`
     fn shown(shape: &PayloadShape) -> String {
-        let field = |(name, below): (&Box<str>, &Option<PayloadShape>)| match below {
-            Some(below) => format!("{name}{}", shown(below)),
-            None => name.to_string(),
-        };
-        format!("{{{}}}", shape.fields.iter().map(field).collect::<Vec<_>>().join(" "))
+        let mut fields = Vec::new();
+        for (name, below) in &shape.fields {
+            fields.push(format!("{name}{}", below.as_ref().map(shown).unwrap_or_default()));
+        }
+        format!("{{{}}}", fields.join(" "))
     }
 
     #[test]

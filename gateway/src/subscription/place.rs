@@ -17,6 +17,11 @@ pub struct Place {
     pub sequence: u64,
 }
 
+impl Place {
+    /// Of what has no places.
+    pub const NONE: Self = Self { created: 0, sequence: 0 };
+}
+
 /// A text that no gateway gave out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the place isn't one that a gateway gave")]

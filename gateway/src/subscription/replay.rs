@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Place;
-use super::feed::Event;
+use super::feed::{Event, Feed};
 use super::hub::Hub;
 use super::mailbox::Ending;
 use super::member::{Given, Member, resume_gap};
@@ -38,7 +38,8 @@ pub(super) async fn catch_up(
     after: Place,
 ) {
     member.begin(after);
-    let replay = Replay { hub, topic, asking, member: member.clone() };
+    let Some(feed) = topic.feed().cloned() else { return };
+    let replay = Replay { hub, topic, feed, asking, member: member.clone() };
     match replay.run(after).await {
         Ok(()) | Err(Stopped::Left) => {}
         Err(Stopped::Behind) => member.fall_behind(),
@@ -49,6 +50,7 @@ pub(super) async fn catch_up(
 struct Replay {
     hub: Arc<Hub>,
     topic: Arc<Topic>,
+    feed: Arc<Feed>,
     asking: Asking,
     member: Arc<Member>,
 }
@@ -73,7 +75,7 @@ impl Replay {
     /// Seats the member, if everything after the place is still at hand. What it missed comes back.
     fn try_join(&self, after: Place) -> Option<Vec<Arc<Event>>> {
         let key = self.asking.caller.key();
-        self.topic.feed().join_after(after, |missed, _| {
+        self.feed.join_after(after, |missed, _| {
             self.member.hold();
             self.topic.seat(&key, &self.asking, &self.member);
             missed
@@ -83,7 +85,7 @@ impl Replay {
     /// Reads from the stream until that has come to its end. Returns up to where.
     async fn read_on(&self, after: Place) -> Result<Place, Stopped> {
         let _slot = self.hub.replay_slot().await;
-        let (stream, pattern) = (self.hub.stream(), self.topic.feed().pattern());
+        let (stream, pattern) = (self.hub.stream(), self.feed.pattern());
         let (found, mut events) = match begin(stream, pattern, after).await {
             Ok(Some(begun)) => begun,
             Ok(None) => return Ok(after),

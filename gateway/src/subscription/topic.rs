@@ -7,12 +7,14 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesOrdered, StreamExt};
 use slab::Slab;
 use tokio::sync::Notify;
+use tokio::task::AbortHandle;
 use tributary_federation::event::SlowConsumer;
 
 use super::feed::{Event, Feed, TopicId};
 use super::hub::{Hub, TopicKey};
-use super::mailbox::Delivery;
+use super::mailbox::{Delivery, Ending};
 use super::member::{Given, Member};
+use super::served::Served;
 use super::stream::Gap;
 use super::{PayloadError, Place, Wanted};
 use crate::error::{GraphqlError, Rejection};
@@ -23,14 +25,20 @@ use crate::pipeline::{Caller, CallerKey, RequestFacts, Subscription};
 pub struct Topic {
     hub: Weak<Hub>,
     key: TopicKey,
-    feed: Arc<Feed>,
-    id: OnceLock<TopicId>,
+    origin: Origin,
     subscription: Arc<Subscription>,
-    wanted: Wanted,
     slow: SlowConsumer,
     state: Mutex<State>,
     /// Told when there is an event to answer.
     offered: Notify,
+}
+
+/// Where results come from.
+enum Origin {
+    /// Events.
+    Fed { feed: Arc<Feed>, id: OnceLock<TopicId>, wanted: Wanted },
+    /// The subgraph's own stream, and the task that reads it.
+    Served(OnceLock<AbortHandle>),
 }
 
 #[derive(Default)]
@@ -90,22 +98,48 @@ impl Topic {
         let topic = Arc::new(Self {
             hub: Arc::downgrade(hub),
             key,
-            feed,
-            id: OnceLock::new(),
+            origin: Origin::Fed { feed, id: OnceLock::new(), wanted },
             subscription,
-            wanted,
             slow,
             state: Mutex::default(),
             offered: Notify::new(),
         });
-        let id = topic.feed.attach(&Arc::downgrade(&topic), &topic.wanted);
-        topic.id.set(id).expect("it is attached once");
+        if let Origin::Fed { feed, id, wanted } = &topic.origin {
+            id.set(feed.attach(&Arc::downgrade(&topic), wanted)).expect("it is attached once");
+        }
         topic
     }
 
-    /// The events that it is fed by.
-    pub fn feed(&self) -> &Arc<Feed> {
-        &self.feed
+    /// Of a subscription that its subgraph serves. Everyone who has it is one caller to the subgraph.
+    pub(super) fn served(
+        hub: &Arc<Hub>,
+        key: TopicKey,
+        subscription: Arc<Subscription>,
+        asking: Asking,
+    ) -> Arc<Self> {
+        let topic = Arc::new(Self {
+            hub: Arc::downgrade(hub),
+            key,
+            origin: Origin::Served(OnceLock::new()),
+            subscription: subscription.clone(),
+            slow: SlowConsumer::All,
+            state: Mutex::default(),
+            offered: Notify::new(),
+        });
+        let (weak, pipeline) = (Arc::downgrade(&topic), hub.pipeline().clone());
+        let task = tokio::spawn(Served { topic: weak, pipeline, subscription, asking }.run());
+        if let Origin::Served(known) = &topic.origin {
+            known.set(task.abort_handle()).expect("it is begun once");
+        }
+        topic
+    }
+
+    /// The events that it is fed by, if it is.
+    pub fn feed(&self) -> Option<&Arc<Feed>> {
+        match &self.origin {
+            Origin::Fed { feed, .. } => Some(feed),
+            Origin::Served(_) => None,
+        }
     }
 
     /// What it answers.
@@ -115,12 +149,14 @@ impl Topic {
 
     /// Whether an event is meant.
     pub(super) fn means(&self, event: &Event) -> bool {
-        self.wanted.has_subject(&event.subject.split('.').collect::<Vec<_>>()) && self.allows(event)
+        let Origin::Fed { wanted, .. } = &self.origin else { return false };
+        wanted.has_subject(&event.subject.split('.').collect::<Vec<_>>()) && self.allows(event)
     }
 
     /// Whether an event is meant whose subject is.
     fn allows(&self, event: &Event) -> bool {
-        match (&self.wanted.conditions, &event.payload) {
+        let Origin::Fed { wanted, .. } = &self.origin else { return false };
+        match (&wanted.conditions, &event.payload) {
             (None, _) => true,
             (Some(conditions), Ok(payload)) => conditions.hold(&payload.fields),
             // What can't be read has no fields, and a field that isn't there never matches.
@@ -169,6 +205,17 @@ impl Topic {
     pub(super) fn lost(&self, gap: Gap) {
         let members = self.lock().take_all();
         members.iter().for_each(|member| member.lose(gap));
+    }
+
+    /// A result of the subgraph's own stream.
+    pub(super) async fn give_everyone(&self, delivery: Arc<Delivery>) {
+        self.deliver(&Answers::Same(delivery)).await;
+    }
+
+    /// Nothing more comes.
+    pub(super) fn end(&self, ending: &Ending) {
+        let members = self.lock().take_all();
+        members.iter().for_each(|member| member.end(ending.clone()));
     }
 
     /// Up to that place there is nothing more. Whoever still gets something learns of it another time.
@@ -353,8 +400,9 @@ impl Seat {
 
 impl Drop for Topic {
     fn drop(&mut self) {
-        if let Some(&id) = self.id.get() {
-            self.feed.detach(id);
+        match &self.origin {
+            Origin::Fed { feed, id, .. } => id.get().into_iter().for_each(|id| feed.detach(*id)),
+            Origin::Served(task) => task.get().into_iter().for_each(AbortHandle::abort),
         }
         if let Some(hub) = self.hub.upgrade() {
             hub.forget(&self.key);
@@ -364,7 +412,7 @@ impl Drop for Topic {
 
 impl std::fmt::Debug for Topic {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Topic").field("feed", &self.feed).finish_non_exhaustive()
+        f.debug_struct("Topic").field("feed", &self.feed()).finish_non_exhaustive()
     }
 }
 

@@ -3,6 +3,7 @@
 mod events;
 mod outage;
 mod resume;
+mod served;
 mod slow;
 mod socket;
 mod streams;

@@ -1,4 +1,5 @@
-//! What an instance hears on its control subject: the rest of requests that come in parts.
+//! What an instance hears on its control subject: the rest of requests that come in parts, and how far gateways are
+//! with its streams.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -95,9 +96,9 @@ impl Control {
         }
     }
 
-    /// Opens a token. The channel has no bound because its reader takes every part at once and leaves at the first
-    /// that is out of order or over the limit; who could flood it are gateways alone.
-    fn open(&self) -> Rest {
+    /// Opens a token. The channel has no bound because its reader takes every message at once, and of parts leaves at
+    /// the first that is out of order or over the limit; who could flood it are gateways alone.
+    pub(crate) fn open(&self) -> Rest {
         let (sender, messages) = mpsc::unbounded_channel();
         let token = random_token();
         self.lock().insert(token.clone(), sender);
@@ -118,10 +119,16 @@ impl Control {
 }
 
 /// An open token: closed when it is dropped, however the request ends.
-struct Rest {
+pub(crate) struct Rest {
     control: Control,
     token: Token,
-    messages: UnboundedReceiver<Message>,
+    pub(crate) messages: UnboundedReceiver<Message>,
+}
+
+impl Rest {
+    pub(crate) fn token(&self) -> &Token {
+        &self.token
+    }
 }
 
 impl Drop for Rest {

@@ -1,20 +1,23 @@
-//! One GraphQL request: read, run within its deadline, answer.
+//! One GraphQL request: read, run within its deadline, answer. A subscription is begun within it.
 
 use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use async_graphql::parser::types::OperationType;
 use async_graphql::{Executor, Request};
 use async_nats::{Message, Subject};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use tokio::time::{Instant, timeout_at};
-use tributary_protocol::{Failure, FailureCode, RequestHead};
+use tokio_util::sync::CancellationToken;
+use tributary_protocol::{Failure, FailureCode, RequestHead, header};
 
 use crate::context;
 use crate::control::Control;
-use crate::gate::{Gate, Outcome};
+use crate::gate::{Answer, Gate, Outcome};
+use crate::stream::Streams;
 use crate::subgraph::{Prepare, Settings};
 
 /// The most that a requester can ask for. A larger number is a mistake, and would overflow an [`Instant`].
@@ -26,6 +29,7 @@ pub(crate) struct Endpoint<E> {
     executor: E,
     prepare: Prepare,
     control: Control,
+    streams: Streams,
     gate: Gate,
     default_timeout: Duration,
     max_parts_total: usize,
@@ -38,9 +42,12 @@ impl<E: Executor> Endpoint<E> {
         control: Control,
         gate: Gate,
         settings: &Settings,
+        ending: CancellationToken,
     ) -> Self {
-        let Settings { default_timeout, max_parts_total, .. } = *settings;
-        Self { executor, prepare, control, gate, default_timeout, max_parts_total }
+        let Settings { default_timeout, max_parts_total, streams, .. } = *settings;
+        let (replier, tasks) = (gate.replier().clone(), gate.tasks().clone());
+        let streams = Streams::new(control.clone(), replier, streams, tasks, ending);
+        Self { executor, prepare, control, streams, gate, default_timeout, max_parts_total }
     }
 
     pub(crate) fn accept(&self, message: Message) {
@@ -52,20 +59,39 @@ impl<E: Executor> Endpoint<E> {
 
     async fn run(self, message: Message, reply: Subject, received: Instant) -> Outcome {
         let head = head(&message)?;
+        let accepts_parts = message.headers.as_ref().is_some_and(header::accepts_parts);
         let deadline = deadline(received, head.timeout.unwrap_or(self.default_timeout));
-        let body = self.control.body(message, reply, self.gate.replier(), self.max_parts_total);
+        let body = self.control.body(message, reply.clone(), self.gate.replier(), self.max_parts_total);
         let body = timeout_at(deadline, body).await.map_err(|_| late("while the request's parts came"))??;
         let request = parse(&body)?;
         if deadline <= Instant::now() {
             return Err(late("before the operation started"));
         }
-        let request = context::fill(request, head, deadline);
-        let response =
-            guard(deadline, async { self.executor.execute((self.prepare)(request)).await }).await?;
+        let mut request = (self.prepare)(context::fill(request, head, deadline));
+        if is_subscription(&mut request) {
+            let begin = async {
+                let results = self.executor.execute_stream(request, None);
+                self.streams.begin(results, reply, accepts_parts)
+            };
+            return guard(deadline, begin).await?;
+        }
+        let response = guard(deadline, self.executor.execute(request)).await?;
         let json = serde_json::to_vec(&response)
             .map_err(|error| failed(format!("the result is no JSON: {error}")))?;
-        Ok(json.into())
+        Ok(Answer::Payload(json.into()))
     }
+}
+
+/// Whether the operation to be run is a subscription. What can't be read is none, and its mistake is told.
+fn is_subscription(request: &mut Request) -> bool {
+    let name = request.operation_name.clone();
+    let Ok(document) = request.parsed_query() else { return false };
+    let mut operations = document.operations.iter();
+    let operation = match &name {
+        Some(name) => operations.find(|(known, _)| known.is_some_and(|known| known.as_str() == name)),
+        None => operations.next(),
+    };
+    operation.is_some_and(|(_, operation)| operation.node.ty == OperationType::Subscription)
 }
 
 /// Reads the protocol's headers.

@@ -35,7 +35,8 @@ where
     M: ObjectType + 'static,
     S: SubscriptionType + 'static,
 {
-    Schema::build(Entities(query), mutation, subscription).enable_federation().extension(NumberedEntities)
+    let schema = Schema::build(Entities(query), mutation, subscription);
+    schema.enable_federation().enable_subscription_in_federation().extension(NumberedEntities)
 }
 
 /// What [`federated`] makes.

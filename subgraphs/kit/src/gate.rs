@@ -14,7 +14,15 @@ use tributary_protocol::{Failure, FailureCode, Token, header};
 use crate::stats::Stats;
 
 /// What a request comes to.
-pub(crate) type Outcome = Result<Bytes, Failure>;
+pub(crate) type Outcome = Result<Answer, Failure>;
+
+/// How a request is answered.
+pub(crate) enum Answer {
+    /// With this.
+    Payload(Bytes),
+    /// With a stream, which has begun.
+    Streams,
+}
 
 /// Lets in as many requests as may run, and answers all.
 #[derive(Clone)]
@@ -32,6 +40,11 @@ impl Gate {
 
     pub(crate) fn replier(&self) -> &Replier {
         &self.replier
+    }
+
+    /// Where what goes on after an answer is kept track of.
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        &self.tasks
     }
 
     /// Answers a message with what `work` makes of it, or with "busy" at once.
@@ -78,28 +91,50 @@ impl Replier {
     /// Sends an outcome, and returns the failure that the requester got, if it got one.
     async fn send(&self, reply: Subject, outcome: Outcome, accepts_parts: bool) -> Option<Failure> {
         let failure = match outcome {
-            Ok(payload) => self.send_payload(reply.clone(), payload, accepts_parts).await.err(),
+            Ok(Answer::Payload(payload)) => {
+                self.send_with(reply.clone(), HeaderMap::new(), payload, accepts_parts).await.err()
+            }
+            Ok(Answer::Streams) => None,
             Err(failure) => Some(failure),
         };
         if let Some(failure) = &failure {
             report(failure);
-            let mut headers = self.headers();
-            failure.write(&mut headers);
-            self.publish(reply, headers, Bytes::new()).await;
+            self.fail(reply, failure).await;
         }
         failure
     }
 
+    /// Sends a failure.
+    pub(crate) async fn fail(&self, reply: Subject, failure: &Failure) {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::INSTANCE, self.instance.as_str());
+        failure.write(&mut headers);
+        self.publish(reply, headers, Bytes::new()).await;
+    }
+
+    /// The instance whose replies these are.
+    pub(crate) fn instance(&self) -> &Token {
+        &self.instance
+    }
+
     /// Invites the rest of a request in parts.
     pub(crate) async fn invite(&self, reply: Subject, token: &Token) {
-        let mut headers = self.headers();
+        let mut headers = HeaderMap::new();
+        headers.insert(header::INSTANCE, self.instance.as_str());
         headers.insert(header::CONTROL, token.as_str());
         self.publish(reply, headers, Bytes::new()).await;
     }
 
-    async fn send_payload(&self, reply: Subject, payload: Bytes, accepts_parts: bool) -> Result<(), Failure> {
+    /// Sends a payload with these headers and the instance's.
+    pub(crate) async fn send_with(
+        &self,
+        reply: Subject,
+        mut headers: HeaderMap,
+        payload: Bytes,
+        accepts_parts: bool,
+    ) -> Result<(), Failure> {
         let limits = Limits { max_payload: self.client.max_payload(), max_total: self.max_total };
-        let headers = self.headers();
+        headers.insert(header::INSTANCE, self.instance.as_str());
         if limits.fit_one(&headers, &payload) {
             self.publish(reply, headers, payload).await;
             return Ok(());
@@ -115,12 +150,6 @@ impl Replier {
             self.publish(reply.clone(), part.headers, part.payload).await;
         }
         Ok(())
-    }
-
-    fn headers(&self) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::INSTANCE, self.instance.as_str());
-        headers
     }
 
     async fn publish(&self, reply: Subject, headers: HeaderMap, payload: Bytes) {

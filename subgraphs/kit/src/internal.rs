@@ -13,7 +13,7 @@ use tributary_protocol::{
 };
 
 use crate::endpoint::{deadline, guard, head, late};
-use crate::gate::{Gate, Outcome};
+use crate::gate::{Answer, Gate, Outcome};
 use crate::notices::{Notices, Right};
 use crate::serve::random_token;
 
@@ -174,6 +174,6 @@ impl InternalEndpoint {
             return Err(late("before the call started"));
         }
         let answer = guard(deadline, async { (self.handler)(message.payload, caller.into()).await }).await?;
-        answer.map_err(InternalError::into_failure)
+        answer.map(Answer::Payload).map_err(InternalError::into_failure)
     }
 }

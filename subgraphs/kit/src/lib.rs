@@ -52,6 +52,7 @@ mod registry;
 mod serve;
 mod shutdown;
 mod stats;
+mod stream;
 mod subgraph;
 mod subscriptions;
 

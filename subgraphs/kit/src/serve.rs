@@ -49,7 +49,7 @@ async fn register<E: Executor>(subgraph: &Subgraph<E>) -> Result<Registration, S
         subject: QuerySubject::pinned(name.clone(), &sdl),
         instance: random_token(),
         sdl: Some(sdl),
-        features: Features { parts: true, streams: false },
+        features: Features { parts: true, streams: true },
         name,
         version,
         description,
@@ -83,6 +83,8 @@ struct Instance {
     subscriptions: Subscriptions,
     /// Tells the intakes to stop taking.
     draining: CancellationToken,
+    /// Tells streams to end, so that they go on elsewhere.
+    ending: CancellationToken,
     /// Tells what serves requests that still run to stop, too.
     finished: CancellationToken,
     /// The subscriptions that requests come from; each ends when it is drained.
@@ -106,6 +108,7 @@ impl Instance {
         let mut instance = Self {
             settings: subgraph.settings.clone(),
             draining: CancellationToken::new(),
+            ending: CancellationToken::new(),
             finished: CancellationToken::new(),
             intakes: JoinSet::new(),
             helpers: JoinSet::new(),
@@ -131,7 +134,8 @@ impl Instance {
         let stats = Arc::new(Stats::new());
         instance.start_internal(subgraph.internal).await?;
         let gate = instance.gate(stats.clone());
-        let endpoint = Endpoint::new(subgraph.executor, subgraph.prepare, control, gate, &instance.settings);
+        let (settings, ending) = (&instance.settings, instance.ending.clone());
+        let endpoint = Endpoint::new(subgraph.executor, subgraph.prepare, control, gate, settings, ending);
         let subject = instance.registration.subject.to_string();
         instance.take(subject, move |message| endpoint.accept(message)).await?;
         let registry =
@@ -220,6 +224,7 @@ impl Instance {
             Some(Err(error)) => tracing::warn!(%error, "the stop could not be announced"),
             None => tracing::warn!("the stop could not be announced: the server is gone or too slow"),
         }
+        self.ending.cancel();
         self.requests.close();
         if tokio::time::timeout(self.settings.grace, self.requests.wait()).await.is_err() {
             tracing::warn!(unfinished = self.requests.len(), grace = ?self.settings.grace, "stopped before every request was answered");

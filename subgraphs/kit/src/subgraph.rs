@@ -31,6 +31,7 @@ pub(crate) struct Settings {
     pub(crate) description: String,
     pub(crate) graph: Option<String>,
     pub(crate) concurrency: usize,
+    pub(crate) streams: usize,
     pub(crate) default_timeout: Duration,
     pub(crate) max_parts_total: usize,
     pub(crate) grace: Duration,
@@ -44,6 +45,7 @@ impl Default for Settings {
             description: String::new(),
             graph: None,
             concurrency: 256,
+            streams: 10_000,
             default_timeout: Duration::from_secs(30),
             max_parts_total: tributary_protocol::parts::DEFAULT_MAX_TOTAL,
             grace: Duration::from_secs(30),
@@ -69,6 +71,14 @@ impl<E: Executor> Subgraph<E> {
     #[must_use]
     pub fn concurrency(mut self, limit: usize) -> Self {
         self.settings.concurrency = limit;
+        self
+    }
+
+    /// How many subscriptions are streamed at the same time (10,000). They don't count as requests once they have
+    /// begun.
+    #[must_use]
+    pub fn streams(mut self, limit: usize) -> Self {
+        self.settings.streams = limit;
         self
     }
 

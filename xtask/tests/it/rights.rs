@@ -194,6 +194,11 @@ fn what_a_gateway_publishes() {
             "$JS.API.STREAM.INFO.KV_tributary_graph",
             "$JS.API.STREAM.CREATE.KV_tributary_graph",
             "$JS.API.DIRECT.GET.KV_tributary_graph.$KV.tributary_graph.products",
+            "$JS.API.STREAM.INFO.EVENTS",
+            "$JS.API.CONSUMER.CREATE.EVENTS.c.events.orders.Order.>",
+            "$JS.API.CONSUMER.INFO.EVENTS.c",
+            "$JS.API.CONSUMER.DELETE.EVENTS.c",
+            "$JS.FC.EVENTS.c.k",
         ],
         may_not: &[
             "graphql.announce",
@@ -214,11 +219,12 @@ fn what_a_gateway_publishes() {
             "$JS.API.STREAM.CREATE.other",
             "$JS.API.STREAM.DELETE.KV_tributary_graph",
             "$JS.API.STREAM.PURGE.KV_tributary_graph",
-            "$JS.API.STREAM.INFO.EVENTS",
+            "$JS.API.STREAM.CREATE.EVENTS",
+            "$JS.API.STREAM.PURGE.EVENTS",
             "$JS.API.STREAM.MSG.GET.EVENTS",
             "$JS.API.DIRECT.GET.EVENTS.events.orders.Order.1.updated",
             "$JS.API.CONSUMER.CREATE.KV_tributary_graph.c",
-            "$JS.API.CONSUMER.CREATE.EVENTS.c",
+            "$JS.API.CONSUMER.DURABLE.CREATE.EVENTS.c",
         ],
     };
     check(&case, "publish", Connection::publishes);

@@ -11,4 +11,5 @@ mod internal;
 mod parts;
 mod registry;
 mod rights;
+mod streams;
 mod support;
