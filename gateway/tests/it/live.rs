@@ -5,6 +5,6 @@ mod outage;
 mod resume;
 mod slow;
 mod socket;
-mod streams;
+pub mod streams;
 mod swaps;
-mod world;
+pub mod world;
