@@ -1,7 +1,10 @@
 //! What is told of products.
 
+use products::{MIGRATIONS, Store};
 use serde_json::{Value, json};
 use shop::testing::{Told, waiting};
+use sqlx::PgPool;
+use uuid::Uuid;
 
 use crate::support::{Who, service};
 
@@ -60,6 +63,26 @@ async fn nothing_of_a_failed_creation_is_told() {
     let answer: Value = service.ask(Who::Staff, crate::support::CREATE, json!({ "input": input })).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "CONFLICT");
     assert_eq!(waiting(&service.pool().await).await.len(), 1);
+}
+
+/// A database from before there were events.
+#[tokio::test]
+async fn what_was_there_already_is_told_of_from_its_next_change_on() {
+    let url = xtask::servers::postgres().create_database("products");
+    let pool = PgPool::connect(&url).await.unwrap();
+    MIGRATIONS.run_to(2, &pool).await.unwrap();
+    let id = Uuid::now_v7();
+    let insert =
+        "INSERT INTO products (id, sku, name, description, category, price_amount, price_currency, stock)
+                  VALUES ($1, 'L-1', 'Lamp', '', 'lighting', 1, 'EUR', 5)";
+    sqlx::query(insert).bind(id).execute(&pool).await.unwrap();
+
+    let store = Store::new(shop::postgres::open(&url, &MIGRATIONS).await.unwrap());
+    assert_eq!(store.by_ids(&[id]).await.unwrap()[&id].version, 1);
+    store.adjust_stock(id, -1, "sold", "staff-1").await.unwrap();
+    let told = waiting(&pool).await;
+    let [told] = &told[..] else { panic!("one event: {told:?}") };
+    assert_eq!((&told.payload["version"], &told.payload["stock"]), (&json!(2), &json!(4)));
 }
 
 #[test]
