@@ -91,3 +91,67 @@ async fn take(connection: &mut PgConnection, after: &str) -> sqlx::Result<Vec<Pe
     };
     taken.iter().map(pending).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Entity, Outbox, TABLE};
+    use super::*;
+
+    async fn table() -> PgPool {
+        let url = xtask::servers::postgres().create_database("queue");
+        let pool = PgPool::connect(&url).await.unwrap();
+        sqlx::raw_sql(TABLE).execute(&pool).await.unwrap();
+        pool
+    }
+
+    async fn write(pool: &PgPool, thing: usize, verb: &str) {
+        let outbox = Outbox::new("alpha").unwrap();
+        let thing = Entity::of("Thing", "id", format!("{thing:03}"));
+        outbox.write(&mut pool.acquire().await.unwrap(), verb, &thing).await.unwrap();
+    }
+
+    /// Thing and verb of each event.
+    fn shown(taken: &Taken) -> Vec<String> {
+        let short = |event: &Pending| event.subject.replace("events.alpha.Thing.", "");
+        taken.events.iter().map(short).collect()
+    }
+
+    #[tokio::test]
+    async fn who_has_an_entitys_oldest_event_has_the_entity() {
+        let pool = table().await;
+        for (thing, verb) in [(1, "a"), (2, "a"), (1, "b"), (1, "c")] {
+            write(&pool, thing, verb).await;
+        }
+        let [mut one, mut other, mut third] = std::array::from_fn(|_| Turns::default());
+        let first = one.take(&pool).await.unwrap();
+        assert_eq!(shown(&first), ["001.a", "002.a"]);
+        write(&pool, 3, "a").await;
+        let second = other.take(&pool).await.unwrap();
+        assert_eq!(shown(&second), ["003.a"], "the others are taken, and what comes after them too");
+        first.published(&[true, false]).await.unwrap();
+        let next = third.take(&pool).await.unwrap();
+        assert_eq!(shown(&next), ["001.b", "002.a"]);
+        // Neither could publish.
+        second.published(&[false]).await.unwrap();
+        next.published(&[false, false]).await.unwrap();
+        let all = one.take(&pool).await.unwrap();
+        assert_eq!(shown(&all), ["003.a"], "after those that were taken last");
+        all.published(&[true]).await.unwrap();
+        assert_eq!(shown(&one.take(&pool).await.unwrap()), ["001.b", "002.a"]);
+    }
+
+    #[tokio::test]
+    async fn entities_that_are_held_up_do_not_hold_up_others() {
+        let pool = table().await;
+        let most = usize::try_from(MOST).unwrap();
+        for thing in 0..most + 2 {
+            write(&pool, thing, "a").await;
+        }
+        let mut turns = Turns::default();
+        for count in [most, 2, most] {
+            let taken = turns.take(&pool).await.unwrap();
+            assert_eq!(taken.events.len(), count);
+            taken.published(&vec![false; count]).await.unwrap();
+        }
+    }
+}
