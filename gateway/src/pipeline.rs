@@ -377,6 +377,11 @@ fn refuse_withheld(plan: &Plan, variables: &Variables) -> Result<(), Rejection> 
     Rejection::several(errors.collect()).map_or(Ok(()), Err)
 }
 
+/// Whether a field of the operation itself may not be seen.
+fn withholds_root(plan: &Plan) -> bool {
+    plan.outputs[0].fields.iter().any(|field| matches!(field.value, OutputValue::Withheld { .. }))
+}
+
 /// Fields that one refusal names.
 const MOST_REFUSALS: usize = 20;
 

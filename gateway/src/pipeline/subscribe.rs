@@ -22,7 +22,7 @@ use super::{
     graph::Graph,
     operations::panicked,
     prepare::plan_for_payload,
-    refuse_withheld,
+    refuse_withheld, withholds_root,
 };
 use crate::{
     error::{Code, GraphqlError, Rejection},
@@ -226,7 +226,8 @@ impl Pipeline {
         let variables = coerce(&prepared, variables)?;
         let names = (query, operation_name);
         let plan = self.operations.plan(&graph, &prepared, names, facts, &variables).await?;
-        if self.config.auth.refuse_unauthorised {
+        // Without its root field a subscription would tell of nothing but that something happened.
+        if self.config.auth.refuse_unauthorised || withholds_root(&plan) {
             refuse_withheld(&plan, &variables)?;
         }
         Ok(Some(Arc::new(Subscription {

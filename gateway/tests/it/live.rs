@@ -6,6 +6,6 @@ mod resume;
 mod served;
 mod slow;
 mod socket;
-mod streams;
+pub mod streams;
 mod swaps;
-mod world;
+pub mod world;

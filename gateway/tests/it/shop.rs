@@ -11,6 +11,7 @@ mod client;
 mod example;
 mod fixtures;
 mod lists;
+mod live;
 mod orders;
 mod outage;
 mod rights;

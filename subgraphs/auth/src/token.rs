@@ -28,6 +28,8 @@ pub struct Claims {
     pub sub: Uuid,
     /// What they may do.
     pub role: Role,
+    /// What the role permits, for the gateway: [`Role::scopes`].
+    pub scope: Vec<String>,
     /// The session that it belongs to.
     pub sid: Uuid,
     /// When it was issued, in seconds since 1970.
@@ -93,6 +95,7 @@ impl Tokens {
         let claims = Claims {
             sub: session.user,
             role,
+            scope: role.scopes().iter().map(|&scope| scope.to_owned()).collect(),
             sid: session.id,
             iat: now.timestamp(),
             exp: expires.timestamp(),

@@ -11,6 +11,7 @@
 //! | [`input`] | checks of ids and text that name the field |
 //! | [`quote`], [`check`] | what products answers on `internal.products.quote` and `internal.products.check` |
 //! | [`startup`] | the command line and the log of a service |
+//! | `events` | (feature `postgres`) how the services' events are kept |
 //! | `postgres` | (feature `postgres`) a pool with its migrations run; constraint names |
 //! | `testing` | (feature `testing`) people who ask, statements counted, the SDL's file, a gateway's side of NATS |
 //!
@@ -20,6 +21,8 @@
 pub mod batch;
 pub mod check;
 pub mod currency;
+#[cfg(feature = "postgres")]
+pub mod events;
 pub mod input;
 pub mod money;
 pub mod page;
@@ -37,4 +40,4 @@ pub use currency::Currency;
 pub use money::{MinorUnits, Money, MoneyError, MoneyInput};
 pub use page::{Page, PageArgs};
 pub use refusal::{Refusal, code};
-pub use role::{Caller, Role, caller, require_admin, require_staff, require_user};
+pub use role::{Caller, Role, STAFF_SCOPE, caller, require_admin, require_staff, require_user};

@@ -28,11 +28,22 @@ impl Role {
         }
     }
 
+    /// What stands in the token's claim `scope`: a list, since the conditions of an `@event` look into lists.
+    pub fn scopes(self) -> &'static [&'static str] {
+        match self {
+            Role::Customer => &[],
+            Role::Staff | Role::Admin => &[STAFF_SCOPE],
+        }
+    }
+
     /// The role of that name.
     pub fn parse(name: &str) -> Option<Role> {
         [Role::Customer, Role::Staff, Role::Admin].into_iter().find(|role| role.as_str() == name)
     }
 }
+
+/// The scope of who manages the shop, for what the gateway decides without asking a service: subscriptions that events feed.
+pub const STAFF_SCOPE: &str = "shop:staff";
 
 /// A logged-in user.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,10 +1,14 @@
 //! For the services' tests: people who ask a schema, what a request costs in SQL, the file that holds a subgraph's SDL, a
-//! gateway's side of NATS.
+//! gateway's side of NATS, the events that were told.
 
 mod ask;
+mod told;
 mod wire;
 
 pub use ask::{Asked, Who, code, identity, request};
+#[cfg(feature = "postgres")]
+pub use told::waiting;
+pub use told::{Told, told};
 pub use wire::Wire;
 
 use std::fmt;

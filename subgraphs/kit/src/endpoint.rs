@@ -67,7 +67,8 @@ impl<E: Executor> Endpoint<E> {
         if deadline <= Instant::now() {
             return Err(late("before the operation started"));
         }
-        let mut request = (self.prepare)(context::fill(request, head, deadline));
+        let prepare = async { (self.prepare)(context::fill(request, head, deadline)) };
+        let mut request = guard(deadline, prepare).await?;
         if is_subscription(&mut request) {
             let begin = async {
                 let results = self.executor.execute_stream(request, None);

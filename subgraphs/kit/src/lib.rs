@@ -34,8 +34,13 @@
 //!     ├ endpoint one GraphQL request               entities     each fails by itself, with its path
 //!     ├ subscriptions, and the rights they need    shutdown     SIGTERM or SIGINT
 //!     ├ control  the rest of a request in parts
-//!     └ registry `$SRV` PING, INFO, STATS
+//!     └ registry `$SRV` PING, INFO, STATS           events       subscriptions that the gateway runs
+//!                                                  outbox       events, published exactly if committed
 //! ```
+//!
+//! # Events
+//! A subgraph declares subscriptions with [`EventSubscriptions`] and never runs them: the gateway feeds them with events from
+//! JetStream. A service with a PostgreSQL database publishes those with the feature `outbox` (the module `outbox`).
 
 mod connection;
 mod context;
@@ -43,11 +48,14 @@ mod control;
 mod endpoint;
 mod entities;
 mod error;
+mod events;
 mod gate;
 mod http;
 mod intake;
 mod internal;
 mod notices;
+#[cfg(feature = "outbox")]
+pub mod outbox;
 mod registry;
 mod serve;
 mod shutdown;
@@ -60,6 +68,7 @@ pub use connection::{ConnectError, connect};
 pub use context::{Deadline, IdempotencyKey, TraceContext};
 pub use entities::{Entities, FederatedSchema, federated};
 pub use error::ServeError;
+pub use events::EventSubscriptions;
 pub use internal::{Internal, InternalError};
 pub use shutdown::shutdown_signal;
 pub use subgraph::Subgraph;

@@ -2,6 +2,7 @@
 
 use shop::{Currency, MoneyError, Refusal};
 use tributary_subgraph::InternalError;
+use tributary_subgraph::outbox::WriteError;
 
 use crate::status::Status;
 
@@ -92,6 +93,9 @@ pub enum Error {
     /// Products answered something else than was asked for.
     #[error("the answer of products does not fit: {0}")]
     QuoteReply(String),
+    /// What happened can't be told of, so it doesn't happen.
+    #[error("the change can't be told of")]
+    Event(#[source] WriteError),
     /// PostgreSQL failed.
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
@@ -115,6 +119,15 @@ mod code {
     pub const NOT_PENDING: &str = "NOT_PENDING";
     pub const NO_SUCH_STEP: &str = "NO_SUCH_STEP";
     pub const IDEMPOTENCY_KEY_REUSED: &str = "IDEMPOTENCY_KEY_REUSED";
+}
+
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Error {
+        match error {
+            WriteError::Database(error) => Error::Database(error),
+            error => Error::Event(error),
+        }
+    }
 }
 
 impl From<Error> for Refusal {
@@ -147,7 +160,9 @@ impl From<Error> for Refusal {
             Error::KeyReused => Refusal::new(code::IDEMPOTENCY_KEY_REUSED, message),
             Error::Quote(cause) => Refusal::unavailable("products", cause),
             Error::Database(cause) => shop::postgres::refusal(cause),
-            Error::QuoteReply(_) | Error::Amount(_) | Error::NoFreeNumber => Refusal::internal(&error),
+            Error::QuoteReply(_) | Error::Amount(_) | Error::Event(_) | Error::NoFreeNumber => {
+                Refusal::internal(&error)
+            }
         }
     }
 }

@@ -7,7 +7,7 @@
 //! | `orders` | the rules: who may do what to an order, and when |
 //! | `status`, `number`, `lines` | what the rules are made of; pure |
 //! | `quotes` | prices, from products over NATS |
-//! | `store` | PostgreSQL: every statement of this service, and the types that it keeps |
+//! | `store` | PostgreSQL: every statement of this service, the types that it keeps, and the events that tell of changes |
 //! | `error` | what can go wrong, and what a client is told of it |
 //!
 //! A request goes `schema` → `orders` → `store`; what is only read skips `orders`. Start reading at `status.rs`, then
@@ -30,6 +30,7 @@ pub use schema::{OrdersSchema, schema};
 pub use store::{MIGRATIONS, Store};
 
 use anyhow::Context;
+use tributary_subgraph::outbox::Relay;
 use tributary_subgraph::{Internal, Subgraph};
 
 /// The subgraph's name: its NATS user, and the `<name>` of its subjects.
@@ -44,9 +45,11 @@ pub async fn serve(
     let nats =
         tributary_subgraph::connect(NAME, &config.serve.nats).await.context("no connection to NATS")?;
     let quotes = Quotes::new(Internal::new(nats.clone(), NAME));
-    let mut subgraph = Subgraph::new(NAME, schema(Store::new(pool), quotes));
+    let store = Store::new(pool.clone());
+    let relay = Relay::new(store.outbox(), pool, nats.clone()).stream(config.events.stream());
+    let mut subgraph = Subgraph::new(NAME, schema(store, quotes));
     if let Some(address) = config.serve.http {
         subgraph = subgraph.http(address);
     }
-    subgraph.serve(nats, shutdown).await.context("the subgraph stopped")
+    relay.beside(subgraph.serve(nats, shutdown)).await.context("the subgraph stopped")
 }

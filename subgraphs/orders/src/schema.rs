@@ -1,4 +1,5 @@
 //! The graph of this subgraph. `query.rs` and `mutation.rs` are what can be asked; `order.rs` and `user.rs` are the entities.
+//! `subscription.graphql` is what the gateway feeds with the events of `store/event.rs`.
 
 mod input;
 mod mutation;
@@ -10,7 +11,7 @@ use std::collections::HashMap;
 
 use async_graphql::EmptySubscription;
 use shop::{Batch, PerRequest, Refusal};
-use tributary_subgraph::{FederatedSchema, federated};
+use tributary_subgraph::{EventSubscriptions, FederatedSchema, federated};
 use uuid::Uuid;
 
 use crate::number::Number;
@@ -29,6 +30,7 @@ pub fn schema(store: Store, quotes: Quotes) -> OrdersSchema {
     federated(Query, Mutation, EmptySubscription)
         .data(Orders::new(store.clone(), quotes))
         .data(store)
+        .extension(EventSubscriptions::declare(include_str!("schema/subscription.graphql")))
         .extension(PerRequest::new(move || Loaders::new(&loaders)))
         .finish()
 }

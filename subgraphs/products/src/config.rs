@@ -1,5 +1,6 @@
 //! What the service must be told.
 
+use shop::events::EventArgs;
 use shop::startup::ServeArgs;
 
 /// The command line of `products`; each argument may also come from the environment.
@@ -12,4 +13,7 @@ pub struct Config {
     /// This service's own PostgreSQL database; its tables are made and migrated at start
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: String,
+    /// Where its events are kept
+    #[command(flatten)]
+    pub events: EventArgs,
 }

@@ -1,6 +1,7 @@
 //! What can go wrong with a product.
 
 use shop::Refusal;
+use tributary_subgraph::outbox::WriteError;
 use uuid::Uuid;
 
 /// Why the store refused, or failed.
@@ -27,9 +28,21 @@ pub enum Error {
     /// A sort by relevance to nothing.
     #[error("a sort by relevance needs a text to be relevant to")]
     NothingToMatch,
+    /// What happened can't be told of, so it doesn't happen.
+    #[error("the change can't be told of")]
+    Event(#[source] WriteError),
     /// PostgreSQL failed, or we used it wrongly.
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
+}
+
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Error {
+        match error {
+            WriteError::Database(error) => Error::Database(error),
+            error => Error::Event(error),
+        }
+    }
 }
 
 impl From<Error> for Refusal {
@@ -43,6 +56,7 @@ impl From<Error> for Refusal {
             Error::Quoted => Refusal::conflict(message),
             Error::ForeignCursor => Refusal::bad_input(message),
             Error::NothingToMatch => Refusal::bad_input(message).field("filter.text"),
+            Error::Event(error) => Refusal::internal(&error),
             Error::Database(error) => shop::postgres::refusal(&error),
         }
     }

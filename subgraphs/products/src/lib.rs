@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `config` | the command line |
 //! | `schema` | the graph: `Query`, `Mutation`, the entity `Product`; who may do what; what input is right |
-//! | `store` | PostgreSQL: every statement of this service, and the types that it keeps |
+//! | `store` | PostgreSQL: every statement of this service, the types that it keeps, and the events that tell of changes |
 //! | `internal` | what the other services ask: prices, and whether a product exists |
 //! | `error` | what can go wrong, and what a client is told of it |
 //! | `testing` | (feature `testing`) the service, running, for the tests of those that ask it |
@@ -27,6 +27,7 @@ pub use store::{MIGRATIONS, NewProduct, Product, Store};
 
 use anyhow::Context;
 use tributary_subgraph::Subgraph;
+use tributary_subgraph::outbox::Relay;
 
 /// The subgraph's name: its NATS user, and the `<name>` of its subjects.
 pub const NAME: &str = "products";
@@ -37,14 +38,15 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let pool = shop::postgres::open(&config.database_url, &MIGRATIONS).await?;
-    let store = Store::new(pool);
+    let store = Store::new(pool.clone());
     let nats =
         tributary_subgraph::connect(NAME, &config.serve.nats).await.context("no connection to NATS")?;
+    let relay = Relay::new(store.outbox(), pool, nats.clone()).stream(config.events.stream());
     let mut subgraph = Subgraph::new(NAME, schema(store.clone()))
         .internal(shop::quote::VERB, quote_handler(store.clone()))
         .internal(shop::check::VERB, check_handler(store));
     if let Some(address) = config.serve.http {
         subgraph = subgraph.http(address);
     }
-    subgraph.serve(nats, shutdown).await.context("the subgraph stopped")
+    relay.beside(subgraph.serve(nats, shutdown)).await.context("the subgraph stopped")
 }

@@ -1,4 +1,5 @@
 //! The graph of this subgraph. `query.rs` and `mutation.rs` are what can be asked; `product.rs` is the entity.
+//! `subscription.graphql` is what the gateway feeds with the events of `store/event.rs`.
 
 mod input;
 mod mutation;
@@ -9,7 +10,7 @@ use std::collections::HashMap;
 
 use async_graphql::EmptySubscription;
 use shop::{Batch, PerRequest, Refusal};
-use tributary_subgraph::{FederatedSchema, federated};
+use tributary_subgraph::{EventSubscriptions, FederatedSchema, federated};
 use uuid::Uuid;
 
 use crate::store::{Product, StockChange, Store};
@@ -24,6 +25,7 @@ pub fn schema(store: Store) -> ProductsSchema {
     let loaders = store.clone();
     federated(Query, Mutation, EmptySubscription)
         .data(store)
+        .extension(EventSubscriptions::declare(include_str!("schema/subscription.graphql")))
         .extension(PerRequest::new(move || Loaders::new(&loaders)))
         .finish()
 }

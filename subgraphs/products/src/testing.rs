@@ -1,8 +1,8 @@
 //! The service, running in the process of a test of a service that asks it.
 
+use clap::Parser;
 use serde_json::{Value, json};
 use shop::Money;
-use shop::startup::ServeArgs;
 use shop::testing::{Asked, Who, Wire};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -25,7 +25,7 @@ impl Running {
     /// When the database can't be opened.
     pub async fn start(nats: String, database_url: String, wire: &mut Wire) -> Running {
         let pool = shop::postgres::open(&database_url, &MIGRATIONS).await.expect("a database");
-        let config = Config { serve: ServeArgs { nats, http: None }, database_url };
+        let config = Config::parse_from([NAME, "--nats", &nats, "--database-url", &database_url]);
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(serve(config, async { stopped.await.unwrap_or_default() }));
         wire.up(NAME).await;

@@ -15,13 +15,13 @@ const EVENTS: &str = "text/event-stream";
 const PARTS: &str = "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/json";
 
 /// What comes in an answer, cut at a text.
-struct Pieces {
+pub struct Pieces {
     chunks: std::pin::Pin<Box<dyn futures_util::Stream<Item = reqwest::Result<bytes::Bytes>> + Send>>,
     text: String,
 }
 
 impl Pieces {
-    fn of(response: Response) -> Self {
+    pub fn of(response: Response) -> Self {
         assert_eq!(response.status(), StatusCode::OK);
         Self { chunks: Box::pin(response.bytes_stream()), text: String::new() }
     }
@@ -40,7 +40,7 @@ impl Pieces {
     }
 
     /// The name, id and data of the next event that has any of them.
-    async fn event(&mut self) -> (String, String, String) {
+    pub async fn event(&mut self) -> (String, String, String) {
         loop {
             let block = self.next("\n\n").await.expect("an event");
             let field = |name: &str| {
@@ -53,7 +53,8 @@ impl Pieces {
         }
     }
 
-    async fn result(&mut self) -> (String, Value) {
+    /// The id of the next event, and the result that it brings.
+    pub async fn result(&mut self) -> (String, Value) {
         let (event, id, data) = self.event().await;
         assert_eq!(event, "next", "{data}");
         (id, serde_json::from_str(&data).unwrap())

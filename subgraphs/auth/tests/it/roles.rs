@@ -42,6 +42,8 @@ async fn a_role_holds_from_the_next_token_on() {
     let admin = service.with_role("admin@example.org", "ADMIN").await;
     service.data(Some(&admin.identity), SET_ROLE, json!({ "id": ada.id, "role": "STAFF" })).await;
     assert_eq!(ada.identity.claim("role"), Some(&Value::from("customer")));
+    assert_eq!(ada.identity.claim("scope"), Some(&json!([])), "there, so that it can be compared with");
     let ada = service.refresh(&ada.refresh_token).await.unwrap();
     assert_eq!(ada.identity.claim("role"), Some(&Value::from("staff")));
+    assert_eq!(ada.identity.claim("scope"), Some(&json!(["shop:staff"])));
 }

@@ -47,28 +47,45 @@ impl Wire {
     /// # Panics
     /// When there is no answer, or none in JSON.
     pub async fn ask(&self, name: &str, sdl: &str, who: impl Into<Option<Identity>>, body: &Value) -> Value {
-        let name = SubgraphName::new(name).expect("a subgraph's name");
-        let subject = QuerySubject::pinned(name.clone(), &SdlHash::of(sdl));
-        let reply = ReplySubject {
-            from: ReplyAddress::Subgraph(name),
-            gateway: GatewayId::new("gw1").expect("a gateway's id"),
-            token: Token::new(Uuid::now_v7().simple().to_string()).expect("hexadecimal digits are a token"),
-        };
-        let mut headers = HeaderMap::new();
-        if let Some(identity) = who.into() {
-            headers.insert(tributary_protocol::header::IDENTITY, identity.encode());
-        }
-        let mut replies =
-            self.client.subscribe(reply.to_string()).await.expect("a gateway may hear its replies");
-        let sent = self.client.publish_with_reply_and_headers(
-            subject.to_string(),
-            reply.to_string(),
-            headers,
-            body.to_string().into(),
-        );
-        sent.await.expect("the request can be sent");
+        let reply = reply_subject(name);
+        let mut replies = self.client.subscribe(reply.clone()).await.expect("a gateway may hear its replies");
+        let subject = self.send(name, sdl, who, body, reply).await;
         let answer = replies.next().await.expect("the connection lasts as long as the test");
         serde_json::from_slice(&answer.payload)
             .unwrap_or_else(|error| panic!("{subject} answered {:?}: {error}", answer.headers))
     }
+
+    /// Sends a GraphQL request of which nobody waits for the answer.
+    pub async fn tell(&self, name: &str, sdl: &str, who: impl Into<Option<Identity>>, body: &Value) {
+        self.send(name, sdl, who, body, reply_subject(name)).await;
+    }
+
+    async fn send(
+        &self,
+        name: &str,
+        sdl: &str,
+        who: impl Into<Option<Identity>>,
+        body: &Value,
+        reply: String,
+    ) -> String {
+        let name = SubgraphName::new(name).expect("a subgraph's name");
+        let subject = QuerySubject::pinned(name, &SdlHash::of(sdl)).to_string();
+        let mut headers = HeaderMap::new();
+        if let Some(identity) = who.into() {
+            headers.insert(tributary_protocol::header::IDENTITY, identity.encode());
+        }
+        let payload = body.to_string().into();
+        let sent = self.client.publish_with_reply_and_headers(subject.clone(), reply, headers, payload);
+        sent.await.expect("the request can be sent");
+        subject
+    }
+}
+
+fn reply_subject(name: &str) -> String {
+    let reply = ReplySubject {
+        from: ReplyAddress::Subgraph(SubgraphName::new(name).expect("a subgraph's name")),
+        gateway: GatewayId::new("gw1").expect("a gateway's id"),
+        token: Token::new(Uuid::now_v7().simple().to_string()).expect("hexadecimal digits are a token"),
+    };
+    reply.to_string()
 }

@@ -8,6 +8,8 @@ mod drain;
 mod endpoint;
 mod http;
 mod internal;
+#[cfg(feature = "outbox")]
+mod outbox;
 mod parts;
 mod registry;
 mod rights;

@@ -32,7 +32,7 @@ async fn info_names_the_subject_of_this_very_sdl() {
     assert_eq!(found.subject, QuerySubject::pinned(alpha(), &SdlHash::of(sdl)));
 
     let info = gateway.ask_service(Verb::Info, &alpha()).await.unwrap();
-    let metadata = json!({ "graphql.protocol": "1", "graphql.sdl.sha256": SdlHash::of(sdl).to_string(), "graphql.features": "parts" });
+    let metadata = json!({ "graphql.protocol": "1", "graphql.sdl.sha256": SdlHash::of(sdl).to_string(), "graphql.features": "parts,streams" });
     let expected = json!({
         "type": "io.nats.micro.v1.info_response",
         "name": "alpha",

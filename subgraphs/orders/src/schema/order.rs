@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
-use shop::{Money, Refusal, Role, caller};
+use shop::{Money, Refusal, Role, STAFF_SCOPE, caller};
 
 use super::Loaders;
 use super::user::User;
@@ -34,6 +34,22 @@ impl Order {
     /// Who placed it.
     async fn customer(&self) -> User {
         User::new(self.customer_id.clone())
+    }
+
+    /// The id of who placed it.
+    async fn customer_id(&self) -> ID {
+        self.customer_id.as_str().into()
+    }
+
+    /// The scope by which anybody's orders may be read: what a subscription compares a token with.
+    #[graphql(inaccessible)]
+    async fn read_scope(&self) -> &str {
+        STAFF_SCOPE
+    }
+
+    /// Grows with each change: of two states the one with the greater version is newer.
+    async fn version(&self) -> i64 {
+        self.version
     }
 
     /// What was bought, as it was sold.

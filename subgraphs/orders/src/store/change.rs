@@ -2,7 +2,7 @@
 //! two at the same time one waits for the other's row lock, then finds the status gone.
 
 use shop::Caller;
-use sqlx::{Postgres, Transaction};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::place::insert_lines;
@@ -15,13 +15,13 @@ impl Store {
     /// Takes a step, if the order still stands where the step begins.
     pub async fn step(&self, order: Uuid, step: Step, by: &Caller, note: Option<&str>) -> Result<Order> {
         let sql = concat!(
-            "UPDATE orders SET status = $3, updated_at = now() WHERE id = $1 AND status = $2 RETURNING ",
+            "UPDATE orders SET status = $3, version = version + 1, updated_at = now() WHERE id = $1 AND status = $2 RETURNING ",
             columns!()
         );
         let mut transaction = self.pool.begin().await?;
         let update = sqlx::query_as(sql).bind(order).bind(step.from()).bind(step.to());
         let order = update.fetch_optional(&mut *transaction).await?.ok_or(Error::Changed)?;
-        record(&mut transaction, &order, EventKind::StatusChanged, by, note).await?;
+        self.record(&mut transaction, &order, EventKind::StatusChanged, by, note).await?;
         transaction.commit().await?;
         Ok(order)
     }
@@ -30,7 +30,7 @@ impl Store {
     pub async fn change_address(&self, order: Uuid, address: &Address, by: &Caller) -> Result<Order> {
         let sql = concat!(
             "UPDATE orders SET recipient = $2, line1 = $3, line2 = $4, postal_code = $5, city = $6, region = $7,
-                 country = $8, updated_at = now()
+                 country = $8, version = version + 1, updated_at = now()
              WHERE id = $1 AND status = 'PENDING' RETURNING ",
             columns!()
         );
@@ -45,7 +45,7 @@ impl Store {
             .bind(&address.region)
             .bind(&address.country);
         let order = update.fetch_optional(&mut *transaction).await?.ok_or(Error::Changed)?;
-        record(&mut transaction, &order, EventKind::AddressChanged, by, None).await?;
+        self.record(&mut transaction, &order, EventKind::AddressChanged, by, None).await?;
         transaction.commit().await?;
         Ok(order)
     }
@@ -53,7 +53,7 @@ impl Store {
     /// Gives a pending order other contents.
     pub async fn change_lines(&self, order: Uuid, contents: &Contents, by: &Caller) -> Result<Order> {
         let sql = concat!(
-            "UPDATE orders SET currency = $2, total = $3, updated_at = now()
+            "UPDATE orders SET currency = $2, total = $3, version = version + 1, updated_at = now()
              WHERE id = $1 AND status = 'PENDING' RETURNING ",
             columns!()
         );
@@ -66,24 +66,26 @@ impl Store {
             .execute(&mut *transaction)
             .await?;
         insert_lines(&mut transaction, order.id, contents).await?;
-        record(&mut transaction, &order, EventKind::LinesChanged, by, None).await?;
+        self.record(&mut transaction, &order, EventKind::LinesChanged, by, None).await?;
         transaction.commit().await?;
         Ok(order)
     }
-}
 
-/// Writes the history's entry of a change that `order` has already seen.
-pub async fn record(
-    transaction: &mut Transaction<'_, Postgres>,
-    order: &Order,
-    kind: EventKind,
-    by: &Caller,
-    note: Option<&str>,
-) -> sqlx::Result<()> {
-    let insert = sqlx::query(
-        "INSERT INTO order_events (order_id, kind, status, actor_id, actor_role, note) VALUES ($1, $2, $3, $4, $5, $6)",
-    );
-    let insert = insert.bind(order.id).bind(kind).bind(order.status);
-    insert.bind(&by.id).bind(by.role.as_str()).bind(note).execute(&mut **transaction).await?;
-    Ok(())
+    /// Writes the history's entry of a change that `order` has already seen, and tells others of it.
+    pub(super) async fn record(
+        &self,
+        transaction: &mut PgConnection,
+        order: &Order,
+        kind: EventKind,
+        by: &Caller,
+        note: Option<&str>,
+    ) -> Result<()> {
+        let insert = sqlx::query(
+            "INSERT INTO order_events (order_id, kind, status, actor_id, actor_role, note)
+             VALUES ($1, $2, $3, $4, $5, $6)",
+        );
+        let insert = insert.bind(order.id).bind(kind).bind(order.status);
+        insert.bind(&by.id).bind(by.role.as_str()).bind(note).execute(&mut *transaction).await?;
+        self.tell(transaction, kind, order).await
+    }
 }

@@ -24,6 +24,8 @@ pub struct Order {
     pub total: Money,
     /// Where it goes.
     pub address: Address,
+    /// How often it changed, from 1.
+    pub version: i64,
     /// When it was placed.
     pub created_at: DateTime<Utc>,
     /// When anything of it changed last.
@@ -114,6 +116,7 @@ impl sqlx::FromRow<'_, PgRow> for Order {
             status: row.try_get("status")?,
             total: Money::new(row.try_get("total")?, currency(row)?),
             address: Address::from_row(row)?,
+            version: row.try_get("version")?,
             created_at: row.try_get("created_at")?,
             updated_at: row.try_get("updated_at")?,
         })

@@ -5,7 +5,6 @@ use shop::postgres::constraint;
 use sqlx::{PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
-use super::change::record;
 use super::{Address, EventKind, Order, Store, columns};
 use crate::error::{Error, Result};
 use crate::lines::Contents;
@@ -53,7 +52,7 @@ impl Store {
             match insert(&mut transaction, &new, &Number::random()).await {
                 Ok(order) => {
                     insert_lines(&mut transaction, order.id, new.contents).await?;
-                    record(&mut transaction, &order, EventKind::Placed, new.customer, None).await?;
+                    self.record(&mut transaction, &order, EventKind::Placed, new.customer, None).await?;
                     transaction.commit().await?;
                     return Ok(Placed::Now(order));
                 }

@@ -4,6 +4,7 @@
 
 mod batching;
 mod changing;
+mod events;
 mod idempotency;
 mod lists;
 mod placing;

@@ -46,6 +46,11 @@ impl Product {
         Ok(changes.unwrap_or_default())
     }
 
+    /// Grows with each change: of two states the one with the greater version is newer.
+    async fn version(&self) -> i64 {
+        self.version
+    }
+
     /// What lists can be filtered by.
     async fn category(&self) -> &str {
         &self.category

@@ -25,6 +25,8 @@ pub struct Product {
     pub stock: i32,
     /// No longer sold; what was ordered still shows it.
     pub archived: bool,
+    /// How often it changed, from 1.
+    pub version: i64,
     /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When anything of it changed last.
@@ -91,6 +93,7 @@ impl sqlx::FromRow<'_, PgRow> for Product {
             price: price(row)?,
             stock: row.try_get("stock")?,
             archived: row.try_get("archived")?,
+            version: row.try_get("version")?,
             created_at: row.try_get("created_at")?,
             updated_at: row.try_get("updated_at")?,
         })

@@ -4,6 +4,7 @@ use shop::postgres::constraint;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
+use super::event::Verb;
 use super::{Product, Store, columns};
 use crate::Error;
 
@@ -20,7 +21,7 @@ impl Store {
         changed_by: &str,
     ) -> Result<Product, Error> {
         let sql = concat!(
-            "UPDATE products SET stock = stock + $2, updated_at = now() WHERE id = $1 RETURNING ",
+            "UPDATE products SET stock = stock + $2, version = version + 1, updated_at = now() WHERE id = $1 RETURNING ",
             columns!()
         );
         let mut transaction = self.pool.begin().await?;
@@ -32,6 +33,7 @@ impl Store {
             .map_err(wrong_stock)?;
         let product = product.ok_or(Error::NotFound(id))?;
         record_stock_change(&mut transaction, &product, delta, reason, changed_by).await?;
+        self.tell(&mut transaction, Verb::Stock, &product).await?;
         transaction.commit().await?;
         Ok(product)
     }

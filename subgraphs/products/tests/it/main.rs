@@ -4,6 +4,8 @@
 
 mod batching;
 mod catalogue;
+mod events;
+mod killed;
 mod lists;
 mod outage;
 mod quoting;

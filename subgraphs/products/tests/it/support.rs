@@ -6,6 +6,7 @@ use products::{MIGRATIONS, ProductsSchema, Store};
 use serde_json::{Value, json};
 use shop::testing::Asked;
 pub use shop::testing::Who;
+use sqlx::PgPool;
 
 pub struct Service {
     asked: Asked<ProductsSchema>,
@@ -29,6 +30,11 @@ impl Deref for Service {
 }
 
 impl Service {
+    /// The database, for what isn't in the graph.
+    pub async fn pool(&self) -> PgPool {
+        PgPool::connect(&self.database_url).await.unwrap()
+    }
+
     /// Creates a product that differs from others by `sku`, and `with` other fields; returns its id.
     pub async fn create(&self, sku: &str, with: Value) -> String {
         let mut input = json!({

@@ -1,0 +1,5 @@
+//! Events from a real PostgreSQL to a real JetStream.
+
+mod relays;
+mod stream;
+mod world;
