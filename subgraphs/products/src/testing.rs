@@ -27,7 +27,11 @@ impl Running {
         let pool = shop::postgres::open(&database_url, &MIGRATIONS).await.expect("a database");
         let config = Config::parse_from([NAME, "--nats", &nats, "--database-url", &database_url]);
         let (stop, stopped) = oneshot::channel();
-        let served = tokio::spawn(serve(config, async { stopped.await.unwrap_or_default() }));
+        // On a thread of its own: what it asks its database by itself is none of what a test records.
+        let served = tokio::task::spawn_blocking(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(serve(config, async { stopped.await.unwrap_or_default() }))
+        });
         wire.up(NAME).await;
         Running { store: Store::new(pool), stop, served }
     }
