@@ -174,9 +174,9 @@ pub fn plan_operation(
     }
     let visible = solver.without_withheld(client)?;
     let wanted = partial_unions::PartialUnions::new(&mut solver).narrow_root(visible, root)?;
-    let wanted = solver.with_contexts(wanted)?;
-    let roots = solver.roots(wanted, root, kind)?;
-    let drafts = emit::emit(solver, client, kind, root, &roots)?;
+    let with_contexts = solver.with_contexts(wanted)?;
+    let roots = solver.roots(with_contexts, root, kind)?;
+    let drafts = emit::emit(solver, (client, wanted), kind, root, &roots)?;
     let work = options.max_work - drafts.solver.budget();
     let plan = fetches::finish(drafts, operation, kind, &labels)?;
     Ok(Plan { work, ..plan })

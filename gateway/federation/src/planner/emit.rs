@@ -91,12 +91,12 @@ struct At {
 
 pub(super) fn emit<'a>(
     solver: Solver<'a>,
-    client: SetId,
+    (client, wanted): (SetId, SetId),
     kind: OperationKind,
     root: TypeId,
     roots: &Roots,
 ) -> Result<Drafts<'a>, PlanError> {
-    let positions = Positions::new(client, &solver.sets, solver.joins.supergraph)?;
+    let positions = Positions::new(client, wanted, &solver.sets, solver.joins.supergraph)?;
     let mut drafts = Drafts {
         solver,
         positions,

@@ -47,8 +47,45 @@ impl Positions {
     /// The places that the client's selection makes.
     ///
     /// Objects in different fields under one key share their place, so that they are looked up together, unless
-    /// the graph has interface objects.
-    pub fn new(client: SetId, sets: &LocalSets, supergraph: &Supergraph) -> Result<Self, PlanError> {
+    /// the graph has interface objects. Of what the client selects only `wanted` is fetched for it: what else the
+    /// planner needs of that is stored elsewhere, so that the client doesn't see it.
+    pub fn new(
+        client: SetId,
+        wanted: SetId,
+        sets: &LocalSets,
+        supergraph: &Supergraph,
+    ) -> Result<Self, PlanError> {
+        let mut positions = Self::of_client(client, sets, supergraph)?;
+        if wanted == client {
+            return Ok(positions);
+        }
+        for position in &mut positions.all {
+            position.asked.clear();
+            position.sets.clear();
+        }
+        let mut open = vec![(ROOT, wanted)];
+        while let Some((at, set)) = open.pop() {
+            if positions.all[at.index()].sets.contains(&set) {
+                continue;
+            }
+            positions.all[at.index()].sets.push(set);
+            for entry in sets.set(set).iter() {
+                if entry.field.is_deferred() {
+                    open.extend(entry.sub.map(|sub| (at, sub)));
+                    continue;
+                }
+                let Some(slot) = positions.slot(at, entry) else { continue };
+                let asked = (entry.field, entry.args, entry.types.clone(), slot);
+                positions.all[at.index()].asked.push(asked);
+                if let Some(sub) = entry.sub {
+                    open.push((positions.child(at, slot)?, sub));
+                }
+            }
+        }
+        Ok(positions)
+    }
+
+    fn of_client(client: SetId, sets: &LocalSets, supergraph: &Supergraph) -> Result<Self, PlanError> {
         let mut positions = Self { all: vec![Position::default()] };
         let mut open = vec![(ROOT, client)];
         while let Some((at, set)) = open.pop() {
