@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::world::{World, place, until};
+use crate::auth::{Keys, ONE, auth_service, jwk, token};
 use crate::support::{PATIENCE, TestGateway, refusal};
 
 const QUERY: &str = "subscription { orderUpdated { id status } }";
@@ -180,4 +181,21 @@ async fn a_gateway_that_stops_ends_answers_that_would_go_on() {
     assert_eq!(events.next("\n\n").await, None, "without an end, so that clients come back");
     let stopped = timeout(Duration::from_secs(10), gateway.running.stop());
     stopped.await.expect("sooner than --drain-timeout");
+}
+
+#[tokio::test]
+async fn an_expired_token_ends_the_stream() {
+    let world = World::start().await;
+    let keys = Keys::default();
+    keys.lock().unwrap().push(jwk(ONE, "one"));
+    let _auth = auth_service(&world.nats, &keys).await;
+    let gateway = TestGateway::with(&world.nats, "--jwt-leeway 1ms", &["orders", "users", "auth"]).await;
+    let request = gateway.post(&json!({"query": "subscription { mine { id } }"}));
+    let request = request.header(header::ACCEPT, EVENTS).bearer_auth(token(ONE, "one", 3));
+    let mut events = Pieces::of(request.send().await.unwrap());
+    events.event().await;
+    let (_, result) = events.result().await;
+    assert_eq!(result["errors"][0]["extensions"]["code"], "TOKEN_EXPIRED", "{result}");
+    assert!(result["errors"][0]["extensions"]["place"].is_string(), "{result}");
+    assert_eq!(events.event().await.0, "complete");
 }
