@@ -55,44 +55,26 @@ impl Positions {
         sets: &LocalSets,
         supergraph: &Supergraph,
     ) -> Result<Self, PlanError> {
-        let mut positions = Self::of_client(client, sets, supergraph)?;
-        if wanted == client {
-            return Ok(positions);
-        }
-        for position in &mut positions.all {
-            position.asked.clear();
-            position.sets.clear();
-        }
-        let mut open = vec![(ROOT, wanted)];
-        while let Some((at, set)) = open.pop() {
-            if positions.all[at.index()].sets.contains(&set) {
-                continue;
+        let mut positions = Self { all: vec![Position::default()] };
+        positions.take(client, sets, supergraph)?;
+        if wanted != client {
+            for position in &mut positions.all {
+                position.asked.clear();
+                position.sets.clear();
             }
-            positions.all[at.index()].sets.push(set);
-            for entry in sets.set(set).iter() {
-                if entry.field.is_deferred() {
-                    open.extend(entry.sub.map(|sub| (at, sub)));
-                    continue;
-                }
-                let Some(slot) = positions.slot(at, entry) else { continue };
-                let asked = (entry.field, entry.args, entry.types.clone(), slot);
-                positions.all[at.index()].asked.push(asked);
-                if let Some(sub) = entry.sub {
-                    open.push((positions.child(at, slot)?, sub));
-                }
-            }
+            positions.take(wanted, sets, supergraph)?;
         }
         Ok(positions)
     }
 
-    fn of_client(client: SetId, sets: &LocalSets, supergraph: &Supergraph) -> Result<Self, PlanError> {
-        let mut positions = Self { all: vec![Position::default()] };
-        let mut open = vec![(ROOT, client)];
+    /// Makes the places and slots of a selection, as far as they aren't there, and notes that it is asked for.
+    fn take(&mut self, set: SetId, sets: &LocalSets, supergraph: &Supergraph) -> Result<(), PlanError> {
+        let mut open = vec![(ROOT, set)];
         while let Some((at, set)) = open.pop() {
-            if positions.all[at.index()].sets.contains(&set) {
+            if self.all[at.index()].sets.contains(&set) {
                 continue;
             }
-            positions.all[at.index()].sets.push(set);
+            self.all[at.index()].sets.push(set);
             for entry in sets.set(set).iter() {
                 if entry.field.is_deferred() {
                     open.extend(entry.sub.map(|sub| (at, sub)));
@@ -101,13 +83,13 @@ impl Positions {
                 if entry.field == FieldName::TYPENAME || entry.field == FieldName::INTROSPECTION {
                     continue;
                 }
-                let slot = positions.ask(at, entry, supergraph);
+                let slot = self.ask(at, entry, supergraph);
                 if let Some(sub) = entry.sub {
-                    open.push((positions.child(at, slot)?, sub));
+                    open.push((self.child(at, slot)?, sub));
                 }
             }
         }
-        Ok(positions)
+        Ok(())
     }
 
     fn ask(&mut self, at: ShapeId, entry: &Entry, supergraph: &Supergraph) -> SlotId {

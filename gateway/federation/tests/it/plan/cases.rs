@@ -1,9 +1,6 @@
 //! One small case for each thing that planning can do.
 
-use apollo_compiler::ExecutableDocument;
 use insta::assert_snapshot;
-use tributary_federation::plan::OutputValue;
-use tributary_federation::{PlanOptions, plan_operation};
 
 use super::plan;
 
@@ -490,40 +487,4 @@ fn what_differs_by_type_in_what_others_answer_is_folded_back() {
         at i.f|Z by F { k }
         query($_r0:[_Any!]!,$_r1:[_Any!]!){_e0:_entities(representations:$_r0){...on F{v}} _e1:_entities(representations:$_r1){...on F{v}}}
     ");
-}
-
-/// Not all sources of `r` know E2, so the client gets none of its fields, whoever else needs them.
-#[test]
-fn what_a_requirement_brings_of_a_partial_union_is_not_the_clients() {
-    let graph = r#"
-        # a
-        type E1 @key(fields: "id") { id: ID! r: U @shareable }
-        type E0 @key(fields: "id") { id: ID! }
-        type E2 @key(fields: "id") { id: ID! x: Int }
-        union U = E0
-        type Query { a: Int }
-        # b
-        type E1 @key(fields: "id") { id: ID! n: Int r: U @shareable }
-        type E0 @key(fields: "id") { id: ID! }
-        type E2 @key(fields: "id") { id: ID! }
-        union U = E0 | E2
-        type Query { q: E1 }
-        # c
-        type E1 @key(fields: "id") { id: ID! n: Int @external r: U @external
-            f: Int @requires(fields: "n r { ... on E2 { x } }") }
-        type E0 @key(fields: "id") { id: ID! }
-        type E2 @key(fields: "id") { id: ID! x: Int @external }
-        union U = E0 | E2
-        type Query { c: Int }
-    "#;
-    let supergraph = super::graph(graph);
-    let query = "{ q { f r { __typename ... on E2 { x } } } }";
-    let document = ExecutableDocument::parse_and_validate(supergraph.api_schema(), query, "q").unwrap();
-    let plan = plan_operation(&supergraph, &document, None, &PlanOptions::default()).unwrap();
-    let shown: Vec<_> =
-        plan.outputs.iter().flat_map(|output| &output.fields).filter(|it| &*it.key == "x").collect();
-    let OutputValue::Slot { slot: shown, .. } = shown[0].value else { panic!("x is a slot") };
-    let read: Vec<_> = plan.reads.iter().flat_map(|read| &read.fields).filter(|it| &*it.key == "x").collect();
-    assert_eq!(read.len(), 1, "{}", plan.display(&supergraph));
-    assert_ne!(read[0].slot, shown, "{}", plan.display(&supergraph));
 }
