@@ -177,6 +177,11 @@ impl Pipeline {
         self.prepare_subscription(live, graph, names, request.variables.as_deref(), &request.facts).await
     }
 
+    /// Whether a subscription is on what is live now.
+    pub fn is_on_live(&self, subscription: &Subscription) -> bool {
+        self.registry.live().is_none_or(|live| live.generation == subscription.live.generation)
+    }
+
     /// The same as a subscription, on what is live now; `None`: that is what it is on.
     ///
     /// # Errors

@@ -156,6 +156,12 @@ impl Feed {
         state.topics.remove(&id);
     }
 
+    /// Whether everything after a place is at hand.
+    pub fn has(&self, place: Place) -> bool {
+        let state = self.shared.lock();
+        place.created == state.created && (state.floor..=state.last).contains(&place.sequence)
+    }
+
     /// Calls `join` with the place after everything that was given out, while nothing is.
     pub fn join<T>(&self, join: impl FnOnce(Place) -> T) -> T {
         let state = self.shared.lock();

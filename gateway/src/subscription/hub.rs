@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::future::BoxFuture;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::AbortHandle;
 use tributary_federation::event::EventSource;
@@ -100,17 +101,32 @@ impl Hub {
         after: Option<Place>,
     ) -> Result<Joined, Rejection> {
         let asking = Asking { caller: request.caller.clone(), facts: request.facts.clone() };
-        if let Some(place) = after {
-            if subscription.subscribing().source.is_none() {
-                let message = "This subscription is served by its subgraph, and can't go on from a place";
-                return Err(GraphqlError::new(Code::BadRequest, message).into());
-            }
-            self.check(place).await?;
+        if after.is_some() && subscription.subscribing().source.is_none() {
+            let message = "This subscription is served by its subgraph, and can't go on from a place";
+            return Err(GraphqlError::new(Code::BadRequest, message).into());
         }
         let topic = self.topic(subscription, &asking).await?;
+        // What the feed has it needn't be asked for.
+        if let (Some(place), Some(feed)) = (after, topic.feed())
+            && !feed.has(place)
+        {
+            self.check(place).await?;
+        }
         let member = Member::new(mailbox.clone(), tag, after.unwrap_or(Place::NONE));
         let task = self.join(&topic, &asking, &member, after);
-        Ok(Joined { member, task })
+        let joined = Joined { member, task };
+        self.settle(&topic, &asking, &joined.member).await;
+        Ok(joined)
+    }
+
+    /// Moves a member that was seated while the schema changed, and so wasn't among those that were moved.
+    pub(super) async fn settle(self: &Arc<Self>, topic: &Arc<Topic>, asking: &Asking, member: &Arc<Member>) {
+        if !self.pipeline.is_on_live(topic.subscription()) {
+            // Boxed, since it may come by here again.
+            let moving: BoxFuture<'_, ()> =
+                Box::pin(self.move_members(topic, asking.clone(), vec![member.clone()]));
+            moving.await;
+        }
     }
 
     /// Seats a member from a place on, or from now on.

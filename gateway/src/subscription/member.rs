@@ -25,9 +25,16 @@ struct State {
     after: Place,
     /// What has to wait until what it missed has been told.
     held: Option<VecDeque<Arc<Delivery>>>,
+    /// Which of those who tell it what it missed is the last.
+    turn: Turn,
     seat: Option<Seat>,
     over: bool,
 }
+
+/// Tells those apart who tell a member what it missed: where it is seated anew in the middle of that, somebody else
+/// begins from its place, and whoever told it before has nothing more to say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Turn(u64);
 
 /// What became of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +43,8 @@ pub enum Given {
     Taken,
     /// It has no room for it.
     TooMuch,
+    /// Somebody else tells it what it missed.
+    Superseded,
 }
 
 /// What may wait while something that was missed is told. It is shared with others, so that it takes little.
@@ -44,7 +53,7 @@ const MOST_HELD: usize = 8192;
 impl Member {
     /// Whose results go there, from that place on.
     pub fn new(mailbox: Arc<Mailbox>, tag: Tag, after: Place) -> Arc<Self> {
-        let state = State { after, held: None, seat: None, over: false };
+        let state = State { after, held: None, turn: Turn::default(), seat: None, over: false };
         Arc::new(Self { mailbox, tag, state: Mutex::new(state) })
     }
 
@@ -103,21 +112,37 @@ impl Member {
         Given::Taken
     }
 
-    /// From now on results wait for what it missed.
-    pub(super) fn hold(&self) {
-        self.lock().held.get_or_insert_default();
+    /// From now on results wait for what it missed after that place.
+    pub(super) fn hold(&self, after: Place) -> Turn {
+        let mut state = self.lock();
+        state.turn.0 += 1;
+        state.after = after;
+        // What waited comes after that place, too.
+        state.held = Some(VecDeque::new());
+        state.turn
+    }
+
+    /// Whether it is still that one who tells it what it missed.
+    pub(super) fn has_turn(&self, turn: Turn) -> bool {
+        self.lock().turn == turn
     }
 
     /// Something that it missed.
-    pub(super) fn give_missed(&self, delivery: Arc<Delivery>, slow: SlowConsumer) -> Given {
+    pub(super) fn give_missed(&self, turn: Turn, delivery: Arc<Delivery>, slow: SlowConsumer) -> Given {
         let mut state = self.lock();
-        self.give_now(&mut state, delivery, slow)
+        match state.turn == turn {
+            true => self.give_now(&mut state, delivery, slow),
+            false => Given::Superseded,
+        }
     }
 
     /// It has what it missed: gives some of what waited for that. Returns whether more waits.
-    pub(super) fn release(&self, slow: SlowConsumer) -> bool {
+    pub(super) fn release(&self, turn: Turn, slow: SlowConsumer) -> bool {
         const AT_A_TIME: usize = 32;
         let mut state = self.lock();
+        if state.turn != turn {
+            return false;
+        }
         for _ in 0..AT_A_TIME {
             let Some(delivery) = state.held.as_mut().and_then(VecDeque::pop_front) else { break };
             if self.give_now(&mut state, delivery.clone(), slow) == Given::TooMuch {
@@ -214,4 +239,66 @@ pub(super) fn resume_gap(gap: Gap) -> Rejection {
         "The subscription can't go on from its place: {gap}. Ask for the state anew, and subscribe again"
     );
     GraphqlError::new(Code::ResumeGap, message).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mailbox::MailboxLimits;
+    use super::*;
+
+    fn place(sequence: u64) -> Place {
+        Place { created: 1, sequence }
+    }
+
+    fn result(sequence: u64) -> Arc<Delivery> {
+        Arc::new(Delivery::new(Some(place(sequence)), 0, b"{}".to_vec()))
+    }
+
+    fn told(mailbox: &Mailbox) -> Vec<u64> {
+        let sequences = std::iter::from_fn(|| mailbox.take()).map(|entry| match entry {
+            Entry::Next { delivery, .. } => delivery.place.unwrap().sequence,
+            other => panic!("{other:?}"),
+        });
+        sequences.collect()
+    }
+
+    fn member() -> (Arc<Mailbox>, Arc<Member>) {
+        let mailbox = Arc::new(Mailbox::new(MailboxLimits { results: 100, bytes: 10_000 }));
+        (mailbox.clone(), Member::new(mailbox, 0, place(0)))
+    }
+
+    #[test]
+    fn what_is_new_waits_for_what_was_missed() {
+        let (mailbox, member) = member();
+        let turn = member.hold(place(2));
+        for sequence in [5, 6] {
+            assert_eq!(member.give(result(sequence), SlowConsumer::All), Given::Taken);
+        }
+        // The fifth is among what was missed as well.
+        for sequence in 1..=5 {
+            assert_eq!(member.give_missed(turn, result(sequence), SlowConsumer::All), Given::Taken);
+        }
+        assert!(!member.release(turn, SlowConsumer::All));
+        member.give(result(7), SlowConsumer::All);
+        assert_eq!(told(&mailbox), [3, 4, 5, 6, 7]);
+        assert_eq!(member.place(), place(7));
+    }
+
+    /// Seated anew while it is told what it missed: the first who told it must not let anything new through.
+    #[test]
+    fn who_is_superseded_says_nothing_more() {
+        let (mailbox, member) = member();
+        let first = member.hold(place(0));
+        member.give_missed(first, result(1), SlowConsumer::All);
+        let second = member.hold(member.place());
+        assert!(!member.has_turn(first) && member.has_turn(second));
+        assert_eq!(member.give_missed(first, result(2), SlowConsumer::All), Given::Superseded);
+        assert!(!member.release(first, SlowConsumer::All));
+        member.give(result(9), SlowConsumer::All);
+        for sequence in 2..=9 {
+            member.give_missed(second, result(sequence), SlowConsumer::All);
+        }
+        assert!(!member.release(second, SlowConsumer::All));
+        assert_eq!(told(&mailbox), (1..=9).collect::<Vec<_>>());
+    }
 }

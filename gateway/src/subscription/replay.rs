@@ -13,7 +13,7 @@ use super::Place;
 use super::feed::{Event, Feed};
 use super::hub::Hub;
 use super::mailbox::Ending;
-use super::member::{Given, Member, resume_gap};
+use super::member::{Given, Member, Turn, resume_gap};
 use super::stream::{EventStream, Events, StreamError, StreamState};
 use super::topic::{Asking, Topic};
 use crate::error::{Code, GraphqlError};
@@ -37,11 +37,13 @@ pub(super) async fn catch_up(
     member: Arc<Member>,
     after: Place,
 ) {
-    member.begin(after);
     let Some(feed) = topic.feed().cloned() else { return };
-    let replay = Replay { hub, topic, feed, asking, member: member.clone() };
+    let turn = member.hold(after);
+    let replay = Replay { hub, topic, feed, asking, member: member.clone(), turn };
     match replay.run(after).await {
-        Ok(()) | Err(Stopped::Left) => {}
+        // The schema may have changed meanwhile, and nobody was seated to be moved.
+        Ok(()) => replay.hub.settle(&replay.topic, &replay.asking, &member).await,
+        Err(Stopped::Left) => {}
         Err(Stopped::Behind) => member.fall_behind(),
         Err(Stopped::Ended(ending)) => member.end(ending),
     }
@@ -53,12 +55,13 @@ struct Replay {
     feed: Arc<Feed>,
     asking: Asking,
     member: Arc<Member>,
+    turn: Turn,
 }
 
 impl Replay {
     async fn run(&self, mut after: Place) -> Result<(), Stopped> {
         let missed = loop {
-            match self.try_join(after) {
+            match self.try_join(after)? {
                 Some(missed) => break missed,
                 None => after = self.read_on(after).await?,
             }
@@ -66,20 +69,23 @@ impl Replay {
         for event in missed {
             self.tell(&event).await?;
         }
-        while self.member.release(self.topic.slow()) {
+        while self.member.release(self.turn, self.topic.slow()) {
             self.room().await?;
         }
         Ok(())
     }
 
     /// Seats the member, if everything after the place is still at hand. What it missed comes back.
-    fn try_join(&self, after: Place) -> Option<Vec<Arc<Event>>> {
+    fn try_join(&self, after: Place) -> Result<Option<Vec<Arc<Event>>>, Stopped> {
         let key = self.asking.caller.key();
-        self.feed.join_after(after, |missed, _| {
-            self.member.hold();
+        let joined = self.feed.join_after(after, |missed, _| {
+            if !self.member.has_turn(self.turn) {
+                return Err(Stopped::Left);
+            }
             self.topic.seat(&key, &self.asking, &self.member);
-            missed
-        })
+            Ok(missed)
+        });
+        joined.transpose()
     }
 
     /// Reads from the stream until that has come to its end. Returns up to where.
@@ -125,9 +131,10 @@ impl Replay {
             return Ok(());
         }
         let answer = self.topic.answer_for(event, &self.asking.caller).await.ok_or(Stopped::Left)?;
-        match self.member.give_missed(answer, self.topic.slow()) {
+        match self.member.give_missed(self.turn, answer, self.topic.slow()) {
             Given::Taken => Ok(()),
             Given::TooMuch => Err(Stopped::Behind),
+            Given::Superseded => Err(Stopped::Left),
         }
     }
 
@@ -137,7 +144,10 @@ impl Replay {
     }
 
     fn is_wanted(&self) -> Result<(), Stopped> {
-        if self.member.is_over() { Err(Stopped::Left) } else { Ok(()) }
+        match self.member.is_over() || !self.member.has_turn(self.turn) {
+            true => Err(Stopped::Left),
+            false => Ok(()),
+        }
     }
 }
 
