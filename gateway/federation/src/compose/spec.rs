@@ -83,6 +83,11 @@ impl Known {
         self.since() == u16::MAX
     }
 
+    /// The first version of federation 2 that has it, as `@link` names it.
+    pub(super) fn oldest_version(self) -> String {
+        format!("v2.{}", self.since())
+    }
+
     /// Whether the supergraph has it, under the specification's name.
     pub(super) fn is_carried_over(self) -> bool {
         use Known::*;
@@ -99,6 +104,11 @@ pub(super) fn directives(version: Version) -> impl Iterator<Item = Known> {
         Version::V1 => known.in_v1(),
         Version(_, minor) => known.since() <= minor,
     })
+}
+
+/// The directive of federation that has this name.
+pub(super) fn federation_directive(name: &str) -> Option<Known> {
+    Known::ALL.iter().copied().find(|known| known.name() == name && !known.is_built_in())
 }
 
 /// The definitions of all directives, parsed once.

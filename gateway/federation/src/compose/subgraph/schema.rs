@@ -39,12 +39,25 @@ pub(super) fn report_all(errors: &DiagnosticList, subgraph: &str, report: &mut R
             line: range.start.line,
             column: range.start.column,
         });
-        report.error(Code::InvalidGraphql, format!("[{subgraph}] {}", error.error)).at(place);
+        let message = error.error.to_string();
+        let remedy = unimported(&message);
+        let diagnostic = report.error(Code::InvalidGraphql, format!("[{subgraph}] {message}")).at(place);
+        diagnostic.help = remedy;
     }
     if errors.len() > MAX_SYNTAX_ERRORS {
         let message = format!("[{subgraph}] {} more errors like these", errors.len() - MAX_SYNTAX_ERRORS);
         report.error(Code::InvalidGraphql, message);
     }
+}
+
+/// How to mend that a directive isn't known: most often it is federation's and wasn't imported.
+fn unimported(message: &str) -> Option<String> {
+    let name = message.strip_prefix("cannot find directive `@")?.split('`').next()?;
+    let since = spec::federation_directive(name)?.oldest_version();
+    Some(format!(
+        "import it from federation {since} or later: \
+         @link(url: \"https://specs.apollo.dev/federation/{since}\", import: [\"@{name}\"])"
+    ))
 }
 
 /// GraphQL demands a query root with a field; a subgraph that adds fields to others' types needs none of its own,
