@@ -34,6 +34,7 @@ mod operations;
 mod parts;
 mod plans;
 mod prepare;
+mod snapshot;
 mod subscribe;
 mod warm;
 

@@ -1,4 +1,4 @@
-//! The developer's tools, `cargo xtask up | down | test`, and the private servers that every test uses.
+//! The developer's tools, `cargo xtask up | down | test | bench`, and the private servers that every test uses.
 //!
 //! ```text
 //! servers    real nats-server, PostgreSQL and MongoDB on free loopback ports
@@ -7,10 +7,12 @@
 //! up, down   the whole shop on one machine
 //!   └ seed   what is in it the first time, put there through the gateway as a user would
 //! test       format, lint, build, and every test
+//! bench      what is measured, by a program of its own (gateway/bench)
 //! ```
 //!
 //! Start reading at [`servers`]; the programs' own entry is `main.rs`.
 
+pub mod bench;
 mod cargo;
 pub mod commands;
 pub mod down;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{commands, down, test, up};
+use xtask::{bench, commands, down, test, up};
 
 /// Tributary's developer tools.
 #[derive(Parser)]
@@ -21,6 +21,8 @@ enum Task {
     Down,
     /// Formats, lints, builds, and runs every test on private servers
     Test,
+    /// Builds for release and measures: `cargo xtask bench live`; `cargo xtask bench --help` says what there is
+    Bench(bench::Options),
     /// Starts private test servers and prints the variables that make every test use them; stays in the foreground
     Servers,
     /// Prints the shop's NATS configuration, with passwords taken from the server's environment
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         Task::Up(options) => up::run(&options),
         Task::Down => down::run(),
         Task::Test => test::run(),
+        Task::Bench(options) => bench::run(&options),
         Task::Servers => commands::servers(),
         Task::NatsConfig => commands::nats_config(),
     };

@@ -80,6 +80,12 @@ pub(crate) struct LocalSets<'a> {
     conds: condition::Conditions,
 }
 
+impl Sets {
+    pub fn set(&self, id: SetId) -> &[Entry] {
+        self.sets.get(id.0)
+    }
+}
+
 impl<'a> LocalSets<'a> {
     pub fn over(base: Option<&'a Sets>, arena: &'a Arena<Entry>) -> Self {
         let mut local = Self {

@@ -233,6 +233,16 @@ impl Supergraph {
         self.events.iter().map(|(name, source)| (self.field_name(*name), source))
     }
 
+    /// The keys of a type in a subgraph that are made of leaves alone, each by the names of its fields.
+    pub fn plain_keys(&self, ty: &str, subgraph: SubgraphId) -> Vec<Vec<&str>> {
+        let join = self.names.id(ty).and_then(|id| self.ty(id).join(subgraph));
+        let plain = |key: &Key| {
+            let entries = self.sets.set(key.fields).iter();
+            entries.map(|entry| entry.sub.is_none().then(|| self.field_name(entry.field))).collect()
+        };
+        join.iter().flat_map(|join| join.keys.iter().filter_map(plain)).collect()
+    }
+
     pub(crate) fn context(&self, id: ContextId) -> &ContextValue {
         &self.contexts[usize::from(id.0)]
     }

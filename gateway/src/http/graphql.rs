@@ -127,7 +127,8 @@ async fn answer(
     if let Some(form) = accepted.stream {
         return stream(gateway, &parts, client, identity, parameters, form).await;
     }
-    let Parameters { query, document_id, operation_name, variables, resume_after: _ } = parameters;
+    let Parameters { query, document_id, operation_name, variables, resume_after: _, snapshot: _ } =
+        parameters;
     // Held until the answer is made, and not before there is something to be done.
     let slot = gateway.slot()?;
     // Who defers nothing gets one piece, without a task of its own. What an id stands for isn't known here.

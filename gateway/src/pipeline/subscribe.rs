@@ -28,7 +28,7 @@ use crate::{
     error::{Code, GraphqlError, Rejection},
     execute::{self, ExecuteRequest, ExecutionError, ExecutionResult},
     registry::Live,
-    subscription::{Payload, Reply, RootField},
+    subscription::{Payload, Reply, RootField, Versioned},
     transport::{FetchError, FetchErrorKind, FetchRequest, Opened},
 };
 
@@ -122,6 +122,10 @@ impl Subscription {
         &self.live
     }
 
+    pub(super) fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
     /// The root field's arguments.
     pub fn arguments(&self) -> serde_json::Map<String, serde_json::Value> {
         self.subscribing().root.arguments(&self.variables)
@@ -155,6 +159,16 @@ impl Subscription {
     fn holds(&self, labels: &[String]) -> impl Fn(Fact) -> bool + use<'_> {
         let labels = labels.to_vec();
         move |fact| self.facts.holds(fact, self.graph.supergraph(), &labels, |id| self.variables.bool(id))
+    }
+}
+
+impl Subscription {
+    /// Which version of its entity an event tells, if its subgraph says so.
+    pub fn version(&self, payload: &Payload) -> Option<Versioned> {
+        let source = self.subscribing().source.as_ref()?;
+        let (version, typename) = (source.version.as_deref()?, payload.shape.typename.as_deref()?);
+        let keys = self.graph.supergraph().plain_keys(typename, source.subgraph);
+        Versioned::of(typename, |name| payload.fields.get(name), &keys, version)
     }
 }
 

@@ -162,6 +162,11 @@ impl Feed {
         place.created == state.created && (state.floor..=state.last).contains(&place.sequence)
     }
 
+    /// The place after everything that was given out.
+    pub fn place(&self) -> Place {
+        self.join(|place| place)
+    }
+
     /// Calls `join` with the place after everything that was given out, while nothing is.
     pub fn join<T>(&self, join: impl FnOnce(Place) -> T) -> T {
         let state = self.shared.lock();

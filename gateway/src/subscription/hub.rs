@@ -14,7 +14,7 @@ use tributary_federation::event::EventSource;
 use tributary_federation::plan::VariableId;
 
 use super::feed::Feed;
-use super::mailbox::{Ending, Mailbox, Tag};
+use super::mailbox::{Delivery, Ending, Full, Mailbox, Tag};
 use super::member::Member;
 use super::stream::{EventStream, StreamError};
 use super::topic::{Asking, Topic};
@@ -69,6 +69,16 @@ pub struct Joined {
     task: Option<AbortHandle>,
 }
 
+/// From where a client is told.
+#[derive(Debug, Default)]
+pub struct Start {
+    /// From that place on; otherwise from now on.
+    pub after: Option<Place>,
+    /// A query for the state at the beginning, which is told first. Where a place is given, too, only if that can't be
+    /// gone on from.
+    pub snapshot: Option<Request>,
+}
+
 /// Events for which subgraphs are asked at once, of all subscriptions.
 const FETCHING_AT_ONCE: usize = 128;
 /// Between attempts to do what can't be done for a while.
@@ -89,7 +99,7 @@ impl Hub {
         })
     }
 
-    /// Subscribes a client: what comes goes into its mailbox under that tag. `after`: from there on.
+    /// Subscribes a client: what comes goes into its mailbox under that tag.
     ///
     /// # Errors
     /// Why it can't be; nothing goes into the mailbox then.
@@ -98,11 +108,12 @@ impl Hub {
         request: &Request,
         subscription: Arc<Subscription>,
         (mailbox, tag): (&Arc<Mailbox>, Tag),
-        after: Option<Place>,
+        start: Start,
     ) -> Result<Joined, Rejection> {
+        let Start { mut after, snapshot } = start;
         let asking = Asking { caller: request.caller.clone(), facts: request.facts.clone() };
-        if after.is_some() && subscription.subscribing().source.is_none() {
-            let message = "This subscription is served by its subgraph, and can't go on from a place";
+        if (after.is_some() || snapshot.is_some()) && subscription.subscribing().source.is_none() {
+            let message = "This subscription is served by its subgraph: it can't go on from a place, nor from a snapshot";
             return Err(GraphqlError::new(Code::BadRequest, message).into());
         }
         let topic = self.topic(subscription, &asking).await?;
@@ -110,13 +121,39 @@ impl Hub {
         if let (Some(place), Some(feed)) = (after, topic.feed())
             && !feed.has(place)
         {
-            self.check(place).await?;
+            match self.check(place).await {
+                Err(gap) if gap.code() == Code::ResumeGap && snapshot.is_some() => after = None,
+                checked => checked?,
+            }
         }
         let member = Member::new(mailbox.clone(), tag, after.unwrap_or(Place::NONE));
+        if let (None, Some(snapshot), Some(feed)) = (after, snapshot, topic.feed()) {
+            after = Some(self.snapshot(&topic, feed, &member, snapshot).await?);
+        }
         let task = self.join(&topic, &asking, &member, after);
         let joined = Joined { member, task };
         self.settle(&topic, &asking, &joined.member).await;
         Ok(joined)
+    }
+
+    /// Tells a member the state at a place, from which it goes on. The place is taken first: what happens while the
+    /// query runs is told afterwards, though the answer may have it already.
+    async fn snapshot(
+        &self,
+        topic: &Topic,
+        feed: &Feed,
+        member: &Member,
+        query: Request,
+    ) -> Result<Place, Rejection> {
+        let place = feed.place();
+        let (answer, known) = self.pipeline.snapshot(topic.subscription(), query).await?;
+        let told = member.give_snapshot(Delivery::snapshot(place, &answer), known);
+        told.map_err(|Full| {
+            let message =
+                "More results wait for this client than may, so that there is no room for a snapshot";
+            GraphqlError::new(Code::SlowConsumer, message).with("setting", "--max-waiting-results")
+        })?;
+        Ok(place)
     }
 
     /// Moves a member that was seated while the schema changed, and so wasn't among those that were moved.

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use tributary_federation::event::SlowConsumer;
 
 use super::Place;
+use super::version::Versioned;
 use crate::error::Rejection;
 
 /// Tells the subscriptions of one client apart.
@@ -23,6 +24,8 @@ pub struct Delivery {
     pub place: Option<Place>,
     /// What it tells about; of two with the same one the later makes the earlier one dispensable.
     pub entity: u64,
+    /// Which version of its entity it tells, where that can be known.
+    pub version: Option<Versioned>,
     /// The execution result's JSON, with extensions where it has a place, as far as it is the same for everyone.
     open: Bytes,
 }
@@ -102,6 +105,9 @@ struct State {
     closed: bool,
 }
 
+/// What a snapshot is about, which no event is.
+const SNAPSHOT: u64 = u64::MAX;
+
 /// No room for a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
@@ -112,7 +118,21 @@ impl Delivery {
         if let Some(place) = place {
             open.extend_from_slice(format!(",\"extensions\":{{\"place\":\"{place}\"").as_bytes());
         }
-        Self { place, entity, open: open.into() }
+        Self { place, entity, version: None, open: open.into() }
+    }
+
+    /// The same, with the version that it tells.
+    pub fn telling(self, version: Option<Versioned>) -> Self {
+        Self { version, ..self }
+    }
+
+    /// The state at a place, from which events go on: a whole answer.
+    pub fn snapshot(place: Place, answer: &[u8]) -> Self {
+        let mut open = answer.strip_suffix(b"}").unwrap_or(answer).to_vec();
+        open.extend_from_slice(
+            format!(",\"extensions\":{{\"snapshot\":true,\"place\":\"{place}\"").as_bytes(),
+        );
+        Self { place: Some(place), entity: SNAPSHOT, version: None, open: open.into() }
     }
 
     /// Appends the result's JSON.

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tributary_federation::event::SlowConsumer;
 
 use super::Place;
-use super::mailbox::{Delivery, Ending, Entry, Mailbox, Tag};
+use super::mailbox::{Delivery, Ending, Entry, Full, Mailbox, Tag};
 use super::stream::Gap;
 use super::topic::{Seat, Topic};
+use super::version::KnownVersions;
 use crate::error::{Code, GraphqlError, Rejection};
 
 /// One client's part in a subscription.
@@ -27,6 +28,8 @@ struct State {
     held: Option<VecDeque<Arc<Delivery>>>,
     /// Which of those who tell it what it missed is the last.
     turn: Turn,
+    /// What it knows from its snapshot, which events needn't tell again.
+    known: Option<Box<KnownVersions>>,
     seat: Option<Seat>,
     over: bool,
 }
@@ -53,7 +56,7 @@ const MOST_HELD: usize = 8192;
 impl Member {
     /// Whose results go there, from that place on.
     pub fn new(mailbox: Arc<Mailbox>, tag: Tag, after: Place) -> Arc<Self> {
-        let state = State { after, held: None, turn: Turn::default(), seat: None, over: false };
+        let state = State { after, held: None, turn: Turn::default(), known: None, seat: None, over: false };
         Arc::new(Self { mailbox, tag, state: Mutex::new(state) })
     }
 
@@ -105,11 +108,22 @@ impl Member {
         if state.over || place.is_some_and(has) {
             return Given::Taken;
         }
-        if self.mailbox.give(self.tag, delivery, slow).is_err() {
+        if !state.knows(&delivery) && self.mailbox.give(self.tag, delivery, slow).is_err() {
             return Given::TooMuch;
         }
         state.after = place.unwrap_or(state.after);
         Given::Taken
+    }
+
+    /// The state at a place, and what events needn't tell again because of it.
+    ///
+    /// # Errors
+    /// Where it has no room for it.
+    pub(super) fn give_snapshot(&self, snapshot: Delivery, known: KnownVersions) -> Result<(), Full> {
+        let mut state = self.lock();
+        state.after = snapshot.place.unwrap_or(state.after);
+        state.known = (!known.is_empty()).then(|| Box::new(known));
+        self.mailbox.give(self.tag, Arc::new(snapshot), SlowConsumer::All)
     }
 
     /// From now on results wait for what it missed after that place.
@@ -230,6 +244,18 @@ impl Member {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Whether a result says nothing that its snapshot didn't.
+    fn knows(&mut self, delivery: &Delivery) -> bool {
+        let Some((known, version)) = self.known.as_mut().zip(delivery.version.as_ref()) else { return false };
+        let knows = known.have(version);
+        if known.is_empty() {
+            self.known = None;
+        }
+        knows
     }
 }
 

@@ -259,7 +259,13 @@ impl Topic {
             },
             Err(why) => unreadable(event, *why),
         };
-        Some(delivery(event, result))
+        Some(self.delivery(event, result))
+    }
+
+    fn delivery(&self, event: &Event, result: ExecutionResult) -> Arc<Delivery> {
+        let version = event.payload.as_ref().ok().and_then(|payload| self.subscription.version(payload));
+        let delivery = Delivery::new(Some(event.place()), event.entity(), result.into_open_body());
+        Arc::new(delivery.telling(version))
     }
 
     async fn answers(self: Arc<Self>, event: Arc<Event>) -> (Arc<Event>, Option<Answers>) {
@@ -271,11 +277,11 @@ impl Topic {
         let hub = self.hub.upgrade()?;
         let payload = match &event.payload {
             Ok(payload) => payload,
-            Err(why) => return Some(Answers::Same(delivery(event, unreadable(event, *why)))),
+            Err(why) => return Some(Answers::Same(self.delivery(event, unreadable(event, *why)))),
         };
         let plan = match hub.pipeline().event_plan(&self.subscription, &payload.shape).await {
             Ok(plan) => plan,
-            Err(why) => return Some(Answers::Same(delivery(event, refused(&why)))),
+            Err(why) => return Some(Answers::Same(self.delivery(event, refused(&why)))),
         };
         let mut callers: Vec<(CallerKey, Caller)> = {
             let state = self.lock();
@@ -289,7 +295,7 @@ impl Topic {
             async move {
                 let _slot = hub.slot(plan).await;
                 let result = hub.pipeline().event(&self.subscription, plan, &caller, payload).await;
-                (key, delivery(event, result))
+                (key, self.delivery(event, result))
             }
         };
         let asked = futures_util::stream::iter(callers).map(one).buffered(AT_ONCE);
@@ -414,10 +420,6 @@ impl std::fmt::Debug for Topic {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Topic").field("feed", &self.feed()).finish_non_exhaustive()
     }
-}
-
-fn delivery(event: &Event, result: ExecutionResult) -> Arc<Delivery> {
-    Arc::new(Delivery::new(Some(event.place()), event.entity(), result.into_open_body()))
 }
 
 fn refused(why: &Rejection) -> ExecutionResult {

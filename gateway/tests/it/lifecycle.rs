@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use crate::{
     net::raw,
-    support::{PATIENCE, TestGateway, nats, refusal, subgraphs},
+    support::{PATIENCE, TestGateway, nats, process::GatewayProcess, refusal, subgraphs},
 };
 
 async fn status_and_code(gateway: &TestGateway) -> (StatusCode, String) {
@@ -194,4 +194,15 @@ async fn a_stop_does_not_wait_for_ever() {
     events.until_started(1).await;
     timeout(Duration::from_secs(10), gateway.running.stop()).await.expect("the stop has an end");
     running.abort();
+}
+
+/// Systems begin programs with room for a thousand clients.
+#[tokio::test]
+async fn as_many_files_are_opened_as_the_system_allows() {
+    let nats = nats().await;
+    let gateway = GatewayProcess::start_in("ulimit -Sn 100; exec \"$@\"", &nats, &[]).await;
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", gateway.pid())).unwrap();
+    let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let [soft, hard] = files.split_whitespace().skip(3).take(2).collect::<Vec<_>>()[..] else { panic!() };
+    assert!(soft == hard && soft != "100", "{files}");
 }

@@ -5,6 +5,7 @@ mod outage;
 mod resume;
 mod served;
 mod slow;
+mod snapshot;
 mod socket;
 pub mod streams;
 mod swaps;

@@ -6,6 +6,7 @@ use std::{
 };
 
 use http::{HeaderMap, Request, request::Parts};
+use serde_json::Value;
 use tokio::{sync::OwnedSemaphorePermit, task::AbortHandle, time::Instant};
 
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     gateway::Gateway,
     http::{ClientInfo, read::Parameters},
     pipeline::{self, AnswerBody, Caller, RequestFacts},
-    subscription::{Ending, Entry, Joined, Mailbox, Place, Tag},
+    subscription::{Ending, Entry, Joined, Mailbox, Place, Start, Tag},
     telemetry::TraceContext,
 };
 
@@ -190,27 +191,33 @@ impl Operations {
             return Err(expired().into());
         }
         let slot = self.gateway.slot()?;
-        let Parameters { query, document_id, operation_name, variables, resume_after } = parameters;
-        let request = pipeline::Request {
-            query,
-            document_id,
+        let Parameters { query, document_id, operation_name, variables, resume_after, snapshot } = parameters;
+        let deadline = Instant::now() + config.limits.request_timeout;
+        let request = |operation_name, queries_only| pipeline::Request {
+            query: query.clone(),
+            document_id: document_id.clone(),
             operation_name,
-            variables,
+            variables: variables.clone(),
             queries_only,
-            deadline: Instant::now() + config.limits.request_timeout,
+            deadline,
             caller: who.caller(config),
             facts: who.facts(),
         };
+        let snapshot = snapshot.map(|name| query_name(&name).map(|name| request(Some(name), false)));
+        let request = request(operation_name, queries_only);
         let prepared =
             tokio::time::timeout_at(request.deadline, self.gateway.pipeline().subscription(&request));
         let prepared = prepared.await.map_err(|_| pipeline::took_too_long())??;
         let Some(subscription) = prepared else {
             return Ok(Outcome::Answer(self.gateway.pipeline().run(request).await?.body));
         };
-        let after = resume_after.map(|text| place(&text)).transpose()?;
+        let start = Start {
+            after: resume_after.map(|text| place(&text)).transpose()?,
+            snapshot: snapshot.transpose()?,
+        };
         let room = self.gateway.subscription_slot()?;
         let outlet = (&self.mailbox, tag);
-        let joining = self.gateway.hub().subscribe(&request, subscription, outlet, after);
+        let joining = self.gateway.hub().subscribe(&request, subscription, outlet, start);
         let joined = tokio::time::timeout_at(request.deadline, joining);
         let joined = joined.await.map_err(|_| pipeline::took_too_long())??;
         drop(slot);
@@ -330,6 +337,14 @@ fn expired() -> GraphqlError {
 fn place(text: &str) -> Result<Place, GraphqlError> {
     text.parse().map_err(|_| {
         let message = "extensions.resumeAfter: no gateway gave out that place";
+        GraphqlError::new(Code::BadRequest, message)
+    })
+}
+
+/// The query that is a snapshot.
+fn query_name(value: &Value) -> Result<String, GraphqlError> {
+    value.as_str().map(str::to_owned).ok_or_else(|| {
+        let message = "extensions.snapshot: not the name of one of the document's queries";
         GraphqlError::new(Code::BadRequest, message)
     })
 }

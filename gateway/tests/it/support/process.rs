@@ -35,7 +35,18 @@ struct Log {
 impl GatewayProcess {
     /// Starts it; returns when it listens.
     pub async fn start(nats: &Nats, flags: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tributary"))
+        Self::start_by(Command::new(env!("CARGO_BIN_EXE_tributary")), nats, flags).await
+    }
+
+    /// Starts it by a script of the shell, to which its command is `"$@"`.
+    pub async fn start_in(script: &str, nats: &Nats, flags: &[&str]) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script, "sh", env!("CARGO_BIN_EXE_tributary")]);
+        Self::start_by(shell, nats, flags).await
+    }
+
+    async fn start_by(mut command: Command, nats: &Nats, flags: &[&str]) -> Self {
+        let mut child = command
             .args(["serve", "--nats", &nats.url_for("gateway"), "--gateway-id", "gw1"])
             .args(["--listen", "127.0.0.1:0", "--log-format", "json"])
             .args(flags)
@@ -50,6 +61,11 @@ impl GatewayProcess {
         let serving = process.logged(|line| line["graphql"].is_string()).await;
         process.url = format!("http://{}", serving["address"].as_str().unwrap());
         process
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id().expect("it runs")
     }
 
     /// Waits for a line of the log, or finds it there.
