@@ -1,12 +1,20 @@
-//! Tells cargo when the embedded pages change: a release build holds what was built before it.
+//! Makes the folder of the embedded pages, and tells cargo when they change: a release build holds what was built before
+//! it. A debug build reads them when they are asked for, but only from a folder that was there when it was made: the first
+//! `cargo xtask up` builds the pages at the same time as the gateway.
 
-use std::path::Path;
+use std::{fs, path::Path};
+
+const PAGES: &str = "../web-playground/dist";
 
 fn main() {
-    // A path that doesn't exist would make cargo build the crate anew each time.
-    let watched = ["build.rs", "../web-playground/dist", "../web-playground"];
-    let pages = watched[1..].iter().find(|path| Path::new(path).exists());
-    for path in watched[..1].iter().chain(pages) {
-        println!("cargo::rerun-if-changed={path}");
+    println!("cargo::rerun-if-changed=build.rs");
+    let made = Path::new(PAGES).parent().is_some_and(Path::exists).then(|| fs::create_dir_all(PAGES));
+    match made {
+        Some(Ok(())) => println!("cargo::rerun-if-changed={PAGES}"),
+        Some(Err(error)) => {
+            println!("cargo::warning=the folder of the pages, {PAGES}, can't be made: {error}")
+        }
+        // The gateway is built without its pages.
+        None => {}
     }
 }

@@ -6,7 +6,9 @@ import { examples } from "./examples";
 import { graphUrl } from "./graph-url";
 
 const explorer = explorerPlugin();
-const fetcher = createGraphiQLFetcher({ url: graphUrl(window.location) });
+const url = graphUrl(window.location);
+// What stands in the headers' editor goes along when the WebSocket introduces itself.
+const fetcher = createGraphiQLFetcher({ url, subscriptionUrl: url.replace(/^http/, "ws") });
 
 /** GraphiQL with the explorer, on the gateway that serves the page. */
 export function Playground() {
@@ -16,6 +18,7 @@ export function Playground() {
         <span className="brand">
           <img src="/river.svg" alt="" />
           Tributary
+          <a href="/live">The shop, live</a>
         </span>
       </GraphiQL.Logo>
     </GraphiQL>

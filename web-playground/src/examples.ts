@@ -66,4 +66,15 @@ query MyOrders {
 `,
     headers: AS_USER,
   },
+  {
+    query: `# Goes on until you stop it. Change a stock as staff, or see both at /live.
+subscription StockChanged {
+  stockChanged {
+    name
+    stock
+    version
+  }
+}
+`,
+  },
 ];

@@ -1,60 +1,25 @@
 // The built page in a real browser, served by a real gateway with a real subgraph behind it.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { chromium } from "playwright-core";
-
+import { shot, startBrowser } from "./browser/chromium.mjs";
 import { startGateway } from "./browser/gateway.mjs";
-
-const FLAGS = [
-  "--headless",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  // Chromium's sandbox refuses to run as root.
-  ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
-];
 
 let gateway;
 let browser;
 let page;
-let profile;
-const complaints = [];
-const foreign = [];
 
 before(async () => {
-  const executablePath = process.env.CHROMIUM;
-  assert.ok(executablePath, "CHROMIUM must name a Chromium: CHROMIUM=/usr/bin/chromium npm run test:browser");
   gateway = await startGateway();
-  profile = mkdtempSync(join(tmpdir(), "tributary-browser-"));
-  browser = await chromium.launchPersistentContext(profile, {
-    executablePath,
-    args: FLAGS,
-    viewport: { width: 1400, height: 900 },
-  });
-  page = browser.pages()[0] ?? (await browser.newPage());
-  page.on("console", (message) => {
-    if (message.type() === "error" || /content security policy/i.test(message.text())) complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  browser.on("request", (request) => {
-    const { protocol, origin } = new URL(request.url());
-    if (!["data:", "blob:"].includes(protocol) && origin !== gateway.url) foreign.push(request.url());
-  });
+  browser = await startBrowser(gateway.url);
+  page = browser.page;
   await page.goto(gateway.url);
   await page.locator(".graphiql-query-editor .view-lines").waitFor();
 });
 
 after(async () => {
-  await browser?.close();
+  await browser?.stop();
   await gateway?.stop();
-  if (profile) rmSync(profile, { recursive: true, force: true });
 });
 
 test("the examples are open in tabs", async () => {
@@ -64,7 +29,7 @@ test("the examples are open in tabs", async () => {
 test("the explorer offers the graph's fields", async () => {
   await page.getByRole("button", { name: /GraphiQL Explorer/ }).click();
   await page.locator(".graphiql-explorer-root").getByText("hello", { exact: true }).first().waitFor();
-  await shot("explorer");
+  await shot(page, "explorer");
   await page.getByRole("button", { name: /GraphiQL Explorer/ }).click();
 });
 
@@ -81,15 +46,10 @@ test("a typed query is answered", async () => {
   await page.getByRole("tab", { name: "Greeting" }).waitFor();
   await page.getByRole("button", { name: /Execute query/ }).click();
   await page.locator(".result-window").getByText("Hello, river!").waitFor();
-  await shot("answer");
+  await shot(page, "answer");
 });
 
 test("the browser had nothing to complain of, and nothing came from elsewhere", () => {
-  assert.deepEqual(complaints, []);
-  assert.deepEqual(foreign, []);
+  assert.deepEqual(browser.complaints, []);
+  assert.deepEqual(browser.foreign, []);
 });
-
-/** A picture to look at, where SCREENSHOTS names a folder. */
-async function shot(name) {
-  if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}.png`) });
-}

@@ -92,6 +92,7 @@ impl RunFile {
     pub fn lines(&self) -> Vec<String> {
         let mut lines = vec![
             format!("page      {}/", self.gateway.url),
+            format!("live      {}/live", self.gateway.url),
             format!("GraphQL   {}/graphql", self.gateway.url),
             format!("NATS      {} (user and password in .tributary/run.json)", self.nats.url),
             String::new(),

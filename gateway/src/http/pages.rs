@@ -1,4 +1,4 @@
-//! The pages that are built into the binary: the playground at `/`.
+//! The pages that are built into the binary: the playground at `/`, and the shop as it changes at `/live`.
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header};
@@ -17,6 +17,9 @@ const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'u
                       img-src 'self' data: blob: http: https:; font-src 'self' data:; worker-src 'self' blob:; \
                       connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; object-src 'none'";
 
+const PLAYGROUND: &str = "index.html";
+const DASHBOARD: &str = "live.html";
+
 const NOT_BUILT: &str = include_str!("pages/not-built.html");
 
 /// Answers everything that has no route of its own.
@@ -27,12 +30,13 @@ pub(super) async fn page(method: Method, uri: Uri, headers: HeaderMap) -> Respon
         return response;
     }
     let path = match uri.path().trim_start_matches('/') {
-        "" => "index.html",
+        "" => PLAYGROUND,
+        "live" => DASHBOARD,
         path => path,
     };
     match Files::get(path) {
         Some(file) => serve(path, &file, &headers),
-        None if path == "index.html" => not_built(),
+        None if [PLAYGROUND, DASHBOARD].contains(&path) => not_built(),
         None => plain(StatusCode::NOT_FOUND, "not found; the graph is at /graphql\n"),
     }
 }
@@ -112,11 +116,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_root_is_a_page_with_a_policy() {
-        let response = get("/").await;
-        assert_eq!(response.status(), StatusCode::OK);
-        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8");
-        assert!(response.headers().contains_key(header::CONTENT_SECURITY_POLICY));
+    async fn both_pages_are_there_with_a_policy() {
+        for path in ["/", "/live"] {
+            let response = get(path).await;
+            assert_eq!(response.status(), StatusCode::OK, "{path}");
+            assert_eq!(response.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8");
+            assert!(response.headers().contains_key(header::CONTENT_SECURITY_POLICY));
+        }
+    }
+
+    /// Where there were no folder while the gateway is compiled, a debug build would find no page later.
+    #[test]
+    fn the_folder_of_the_pages_is_there_before_they_are() {
+        assert!(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../web-playground/dist").is_dir());
     }
 
     #[tokio::test]

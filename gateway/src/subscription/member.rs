@@ -88,6 +88,14 @@ impl Member {
         }
     }
 
+    /// The same, for one that came back and now has what it missed.
+    pub(super) fn is_live_again(&self, turn: Turn) {
+        let state = self.lock();
+        if state.turn == turn && !state.over {
+            self.mailbox.tell(Entry::Progress { tag: self.tag, place: state.after });
+        }
+    }
+
     /// A result, in the order of the stream. What it has already isn't given again.
     pub(super) fn give(&self, delivery: Arc<Delivery>, slow: SlowConsumer) -> Given {
         let mut state = self.lock();

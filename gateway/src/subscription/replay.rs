@@ -72,6 +72,8 @@ impl Replay {
         while self.member.release(self.turn, self.topic.slow()) {
             self.room().await?;
         }
+        // Where nothing was missed the client wouldn't hear otherwise that this is all.
+        self.member.is_live_again(self.turn);
         Ok(())
     }
 

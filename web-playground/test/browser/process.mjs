@@ -12,6 +12,16 @@ export async function freePort() {
   return port;
 }
 
+/** Runs a program to its end, with what it reads; throws where that isn't a good one. */
+export async function run(program, args, env, input) {
+  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "pipe"] });
+  let log = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (log += text));
+  child.stdin.end(input);
+  const [code] = await once(child, "close");
+  if (code !== 0) throw new Error(`${program} ended with ${code}\n${log}`);
+}
+
 /** Programs that end with the test, the youngest first. */
 export class Processes {
   #running = [];
@@ -23,6 +33,14 @@ export class Processes {
     child.on("error", (error) => (entry.log += `${error}\n`));
     entry.closed = once(child, "close").catch(() => {});
     this.#running.push(entry);
+    return entry;
+  }
+
+  /** Kills one, as a power cut would. */
+  async kill(entry) {
+    this.#running = this.#running.filter((other) => other !== entry);
+    entry.child.kill("SIGKILL");
+    await entry.closed;
   }
 
   /** What they printed, for the text of a failure. */

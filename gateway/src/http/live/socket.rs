@@ -3,7 +3,8 @@
 //! What is our own: the client may send a fresh token on the open socket, as the payload of a `ping`
 //! (`{"type":"ping","payload":{"Authorization":"Bearer …"}}`), and is told in the `pong`'s payload whether it was
 //! taken; and a `ping` from here may carry the places up to which quiet subscriptions have everything
-//! (`{"type":"ping","payload":{"places":{"<id>":"<place>"}}}`).
+//! (`{"type":"ping","payload":{"places":{"<id>":"<place>"}}}`). The first one says that a subscription is live: what is
+//! published from then on is told, and what was missed before has been.
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 

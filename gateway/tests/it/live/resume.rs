@@ -55,6 +55,30 @@ async fn whoever_comes_back_gets_what_it_missed_and_goes_on() {
     }
 }
 
+/// A page shows that it is catching up, and has to know when it no longer is.
+#[tokio::test]
+async fn whoever_comes_back_is_told_when_it_has_everything() {
+    let world = World::start().await;
+    let gateway = world.gateway("").await;
+    let mut socket = Socket::ready(&gateway).await;
+    let begun = socket.subscribed("s", QUERY).await;
+    drop(socket);
+    let mut nothing_missed = Socket::ready(&gateway).await;
+    nothing_missed.resume("s", QUERY, &begun).await;
+    assert_eq!(nothing_missed.place("s").await, begun);
+    for id in numbers(0..3) {
+        world.orders.order(&id, "new").await;
+    }
+    let mut last = String::new();
+    for _ in 0..3 {
+        last = place(&nothing_missed.result("s").await);
+    }
+    let mut missed_three = Socket::ready(&gateway).await;
+    missed_three.resume("s", QUERY, &begun).await;
+    assert_eq!(ids(&mut missed_three, 3).await, numbers(0..3));
+    assert_eq!(missed_three.place("s").await, last);
+}
+
 /// Thousands of events come while others are told again: each comes once, and in order.
 #[tokio::test]
 async fn what_comes_during_a_replay_is_told_after_it() {

@@ -99,6 +99,8 @@ async fn events_come_as_events_and_the_last_id_is_gone_on_from() {
     for id in ["1", "2"] {
         assert_eq!(again.result().await.1["data"]["orderUpdated"]["id"], id);
     }
+    let (name, _, data) = again.event().await;
+    assert_eq!((&*name, &*data), ("", ""), "only a place: it has what it missed");
     world.orders.order("3", "new").await;
     assert_eq!(again.result().await.1["data"]["orderUpdated"]["id"], "3");
 }
