@@ -22,6 +22,8 @@ pub struct Parameters {
     pub variables: Option<Bytes>,
     /// `extensions.resumeAfter`: the place from which a subscription goes on.
     pub resume_after: Option<String>,
+    /// `extensions.operationId`: what its results are called on an event stream that others share.
+    pub operation_id: Option<String>,
 }
 
 /// Collects a body that may not be larger than `limit`.
@@ -36,6 +38,12 @@ pub(super) async fn body(headers: &HeaderMap, body: Body, limit: usize) -> Resul
         Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
         Err(_) => Err(bad("the body didn't arrive wholly")),
     }
+}
+
+/// A body took too long.
+pub(super) fn late_body() -> GraphqlError {
+    GraphqlError::new(Code::RequestTimeout, "The body didn't arrive in time; --request-timeout changes it")
+        .with("setting", "--request-timeout")
 }
 
 /// How long a body will be, where that is said.
@@ -71,7 +79,8 @@ pub(super) fn post(body: &Bytes) -> Result<Parameters, GraphqlError> {
     }
     let raw: Raw<'_> = serde_json::from_slice(body).map_err(|error| bad(format!("the body: {error}")))?;
     let extensions = object("extensions", raw.extensions)?;
-    let Extensions { persisted, resume_after } = extensions.map(Extensions::read).unwrap_or_default();
+    let Extensions { persisted, resume_after, operation_id } =
+        extensions.map(Extensions::read).unwrap_or_default();
     let document_id = match raw.document_id.map(|id| string("documentId", id)).transpose()? {
         Some(id) => Some(id),
         None => persisted,
@@ -87,6 +96,7 @@ pub(super) fn post(body: &Bytes) -> Result<Parameters, GraphqlError> {
         operation_name: raw.operation_name.map(|name| string("operationName", name)).transpose()?,
         variables: object("variables", raw.variables)?.map(|raw| body.slice_ref(raw.get().as_bytes())),
         resume_after,
+        operation_id,
     })
 }
 
@@ -109,9 +119,9 @@ pub(super) fn get(uri: &Uri) -> Result<Parameters, GraphqlError> {
     if let Some(json) = extensions
         && let Ok(raw) = serde_json::from_slice::<&RawValue>(&json)
     {
-        let Extensions { persisted, resume_after } = Extensions::read(raw);
+        let Extensions { persisted, resume_after, operation_id } = Extensions::read(raw);
         parameters.document_id = parameters.document_id.or(persisted);
-        parameters.resume_after = resume_after;
+        (parameters.resume_after, parameters.operation_id) = (resume_after, operation_id);
     }
     if parameters.query.is_empty() && parameters.document_id.is_none() {
         return Err(bad("the parameter \"query\" is missing"));
@@ -135,6 +145,7 @@ struct Extensions {
     /// The hash of `persistedQuery`.
     persisted: Option<String>,
     resume_after: Option<String>,
+    operation_id: Option<String>,
 }
 
 impl Extensions {
@@ -144,12 +155,14 @@ impl Extensions {
         struct Known {
             persisted_query: Option<Value>,
             resume_after: Option<Value>,
+            operation_id: Option<Value>,
         }
         let Ok(known) = serde_json::from_str::<Known>(raw.get()) else { return Self::default() };
         let text = |value: &Value| value.as_str().map(str::to_owned);
         Self {
             persisted: known.persisted_query.as_ref().and_then(|query| text(query.get("sha256Hash")?)),
             resume_after: known.resume_after.as_ref().and_then(text),
+            operation_id: known.operation_id.as_ref().and_then(text).filter(|id| !id.is_empty()),
         }
     }
 }

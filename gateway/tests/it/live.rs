@@ -4,6 +4,7 @@ mod events;
 mod outage;
 mod resume;
 mod served;
+mod single;
 mod slow;
 mod socket;
 pub mod streams;
