@@ -1,5 +1,6 @@
 //! Subscriptions: events from JetStream, and clients on WebSockets and event streams.
 
+mod clients;
 mod events;
 mod outage;
 mod resume;
