@@ -180,6 +180,10 @@ pub struct SubscriptionConfig {
     pub subscriptions: usize,
     /// `--max-operations-per-connection`: at once.
     pub operations: usize,
+    /// `--max-event-streams`: reserved or open, at once.
+    pub event_streams: usize,
+    /// `--event-stream-wait`: how long a reserved one waits to be opened.
+    pub event_stream_wait: Duration,
     /// What may wait for one client.
     pub waiting: MailboxLimits,
     /// `--max-replay-events`: events that are told again to a client that comes back.
@@ -414,6 +418,8 @@ fn subscriptions(read: &mut Reader, flags: &SubscriptionFlags) -> SubscriptionCo
         stream: stream.clone(),
         subscriptions: read.count("--max-subscriptions", &flags.max_subscriptions) as usize,
         operations: operations as usize,
+        event_streams: read.count("--max-event-streams", &flags.max_event_streams) as usize,
+        event_stream_wait: read.duration("--event-stream-wait", &flags.event_stream_wait),
         waiting: MailboxLimits {
             results: read.count("--max-waiting-results", &flags.max_waiting_results) as usize,
             bytes: read.bytes("--max-waiting-bytes", &flags.max_waiting_bytes) as usize,

@@ -65,6 +65,12 @@ pub enum Code {
     ResumeGap,
     /// A client reads more slowly than results come; `extensions.place` says from where it can go on.
     SlowConsumer,
+    /// No event stream has that token: it has ended, was never opened, is somebody else's, or another gateway's.
+    EventStreamNotFound,
+    /// An event stream can be opened once.
+    EventStreamOpen,
+    /// An operation of that id runs on the same event stream.
+    OperationIdTaken,
     /// A subgraph refuses a subscription that it should serve.
     SubscriptionRefused,
     /// The schema has changed, and a subscription that was valid isn't any more.
@@ -89,7 +95,7 @@ pub enum HttpStatus {
 
 impl Code {
     /// Every code, for documentation and tests.
-    pub const ALL: [Code; 30] = [
+    pub const ALL: [Code; 33] = [
         Code::BadRequest,
         Code::UnsupportedMediaType,
         Code::NotAcceptable,
@@ -115,6 +121,9 @@ impl Code {
         Code::EventsUnavailable,
         Code::ResumeGap,
         Code::SlowConsumer,
+        Code::EventStreamNotFound,
+        Code::EventStreamOpen,
+        Code::OperationIdTaken,
         Code::SubscriptionRefused,
         Code::SchemaChanged,
         Code::Overloaded,
@@ -150,6 +159,9 @@ impl Code {
             Code::EventsUnavailable => "EVENTS_UNAVAILABLE",
             Code::ResumeGap => "RESUME_GAP",
             Code::SlowConsumer => "SLOW_CONSUMER",
+            Code::EventStreamNotFound => "EVENT_STREAM_NOT_FOUND",
+            Code::EventStreamOpen => "EVENT_STREAM_OPEN",
+            Code::OperationIdTaken => "OPERATION_ID_TAKEN",
             Code::SubscriptionRefused => "SUBSCRIPTION_REFUSED",
             Code::SchemaChanged => "SCHEMA_CHANGED",
             Code::Overloaded => "OVERLOADED",
@@ -176,6 +188,8 @@ impl Code {
             | Code::EventsUnavailable
             | Code::Overloaded => Always(StatusCode::SERVICE_UNAVAILABLE),
             Code::ResumeGap => Always(StatusCode::GONE),
+            Code::EventStreamNotFound => Always(StatusCode::NOT_FOUND),
+            Code::EventStreamOpen | Code::OperationIdTaken => Always(StatusCode::CONFLICT),
             Code::DeadlineExceeded => Always(StatusCode::GATEWAY_TIMEOUT),
             Code::Internal => Always(StatusCode::INTERNAL_SERVER_ERROR),
             Code::ParseFailed

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! /graphql        graphql: guard ▶ auth ▶ read ▶ pipeline ▶ respond; what goes on for longer: live
+//!                 single: many operations on one event stream
 //! /               pages: the playground, embedded in the binary
 //! /health/live    the process runs
 //! /health/ready   it can serve, or why not
@@ -32,6 +33,7 @@ mod multipart;
 mod pages;
 mod read;
 mod respond;
+mod single;
 
 pub use bodies::Bodies;
 pub use client::ClientInfo;
@@ -76,7 +78,7 @@ fn cors(config: &Config) -> CorsLayer {
     };
     CorsLayer::new()
         .allow_origin(origins)
-        .allow_methods([Method::GET, Method::POST])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([header::RETRY_AFTER, HeaderName::from_static("traceparent")])
         .max_age(std::time::Duration::from_secs(3600))

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: format, lint, build, and every test, on private servers that the whole run shares.
 
 mod count;
-mod oracle;
+mod packages;
 mod report;
 mod shared;
 mod web;
@@ -28,7 +28,7 @@ pub fn run() -> Result<ExitCode> {
     report.run("build", cargo(&["build", "--workspace", "--all-targets", "--quiet"]));
     // A test starts the whole shop; building it in the middle of the run would take the time of all others.
     report.run("build the shop", Programs::new("dev").build());
-    oracle::install(&mut report);
+    packages::install(&mut report);
     if let Some(servers) = report.attempt("servers", TestServers::start) {
         rust(&mut report, &servers);
         web::run(&mut report, &servers);

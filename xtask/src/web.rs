@@ -17,8 +17,12 @@ pub fn folder() -> PathBuf {
 
 /// A command of npm's in the page's folder.
 pub fn npm(program: &Path, args: &[&str]) -> Command {
+    npm_in(program, &folder(), args)
+}
+
+fn npm_in(program: &Path, folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(program);
-    command.args(args).current_dir(folder()).env("NO_UPDATE_NOTIFIER", "1");
+    command.args(args).current_dir(folder).env("NO_UPDATE_NOTIFIER", "1");
     command
 }
 
@@ -33,11 +37,16 @@ pub fn outdated() -> Result<Vec<Command>, String> {
     Ok(commands)
 }
 
-/// `npm ci`, unless what it installs is there.
+/// `npm ci` for the page, unless what it installs is there.
 pub fn install(program: &Path) -> Vec<Command> {
-    let wanted = modified(&folder().join("package-lock.json"));
-    let is_there = modified(&folder().join("node_modules/.package-lock.json")) >= wanted && wanted.is_some();
-    if is_there { Vec::new() } else { vec![npm(program, &["ci", "--no-audit", "--no-fund"])] }
+    install_in(program, &folder())
+}
+
+/// `npm ci` in that folder, unless what it installs is there.
+pub fn install_in(program: &Path, folder: &Path) -> Vec<Command> {
+    let wanted = modified(&folder.join("package-lock.json"));
+    let is_there = modified(&folder.join("node_modules/.package-lock.json")) >= wanted && wanted.is_some();
+    if is_there { Vec::new() } else { vec![npm_in(program, folder, &["ci", "--no-audit", "--no-fund"])] }
 }
 
 fn modified(file: &Path) -> Option<SystemTime> {

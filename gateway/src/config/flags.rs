@@ -164,6 +164,12 @@ pub struct SubscriptionFlags {
     /// Most operations at once on one WebSocket or event stream
     #[arg(long, env = "TRIBUTARY_MAX_OPERATIONS_PER_CONNECTION", default_value = "100", value_name = "N")]
     pub max_operations_per_connection: String,
+    /// Most event streams at once that clients reserved by PUT
+    #[arg(long, env = "TRIBUTARY_MAX_EVENT_STREAMS", default_value = "10000", value_name = "N")]
+    pub max_event_streams: String,
+    /// How long a reserved event stream waits to be opened
+    #[arg(long, env = "TRIBUTARY_EVENT_STREAM_WAIT", default_value = "10s", value_name = "TIME")]
+    pub event_stream_wait: String,
     /// Most results that wait for one client
     #[arg(long, env = "TRIBUTARY_MAX_WAITING_RESULTS", default_value = "256", value_name = "N")]
     pub max_waiting_results: String,

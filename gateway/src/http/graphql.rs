@@ -11,14 +11,15 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     Bodies, ClientInfo, guard,
-    live::{self, Operations, StreamForm, Who},
+    live::{self, Only, Operations, Reservations, Streamed, Who},
     media::Accepted,
     read::{self, Parameters},
     respond::{Outcome, respond},
+    single::{self, Wanted},
 };
 use crate::{
     auth::Identity,
-    error::{Code, GraphqlError, Rejection},
+    error::{GraphqlError, Rejection},
     gateway::Gateway,
     pipeline::{self, AnswerBody, Caller, RequestFacts},
     telemetry::{Metrics, RequestLabels, TraceContext},
@@ -28,12 +29,13 @@ use crate::{
 pub(super) struct Served {
     gateway: Arc<Gateway>,
     bodies: Bodies,
+    reservations: Arc<Reservations>,
 }
 
 impl Served {
     pub(super) fn new(gateway: Arc<Gateway>) -> Self {
         let bodies = Bodies::new(gateway.config().limits.plan_cache_bytes / BODIES_SHARE);
-        Self { gateway, bodies }
+        Self { reservations: Reservations::new(gateway.clone()), gateway, bodies }
     }
 }
 
@@ -65,6 +67,12 @@ pub(super) async fn handle(
         record.end(summary, response.status().as_u16());
         return response;
     }
+    if let Some(wanted) = Wanted::of(&parts) {
+        let (reservations, started) = (&served.reservations, record.started);
+        let request = Request::from_parts(parts, body);
+        let exchange = single::Exchange { gateway, reservations, request, client, started };
+        return single(wanted, exchange, record, &trace.to_string()).await;
+    }
     let (accepted, outcome) = match Accepted::negotiate(&parts.headers) {
         Ok(accepted) => {
             let started = record.started;
@@ -74,9 +82,7 @@ pub(super) async fn handle(
         Err(error) => (Accepted::default(), Err(error.into())),
     };
     let (summary, response) = match outcome {
-        Ok(Answered::Stream(operations, form)) => {
-            (Summary::of_stream(), live::answer(operations, form, &trace.to_string()))
-        }
+        Ok(Answered::Stream(streamed)) => (Summary::of_stream(), live::answer(streamed, &trace.to_string())),
         Ok(Answered::Once(answer)) => {
             let outcome = Ok(answer);
             (Summary::of(&outcome), respond(accepted, outcome, &trace.to_string()))
@@ -90,11 +96,29 @@ pub(super) async fn handle(
     response
 }
 
+/// Answers a request of the single connection mode.
+async fn single(
+    wanted: Wanted,
+    exchange: single::Exchange<'_>,
+    mut record: Record<'_>,
+    trace: &str,
+) -> Response<Body> {
+    let (summary, response) = match single::answer(wanted, exchange, &mut record.operation).await {
+        Ok(done) => (Summary::of_stream(), single::respond(done, trace)),
+        Err(rejection) => {
+            let outcome = Err(rejection);
+            (Summary::of(&outcome), respond(Accepted::default(), outcome, trace))
+        }
+    };
+    record.end(summary, response.status().as_u16());
+    response
+}
+
 /// How a request is answered.
 enum Answered {
     Once(pipeline::Answer),
     /// By what these operations come to, for as long as they run.
-    Stream(Arc<Operations>, StreamForm),
+    Stream(Streamed),
 }
 
 /// A request as it arrived.
@@ -114,26 +138,25 @@ async fn answer(
     asked: &mut Option<String>,
 ) -> Result<Answered, Rejection> {
     let Exchange { parts, body, client, trace, started, accepted } = exchange;
-    let Served { gateway, bodies } = served;
+    let Served { gateway, bodies, .. } = served;
     let config = gateway.config();
     let deadline = started + config.limits.request_timeout;
     let arriving = gateway.upload(read::announced(&parts.headers).or(no_body(&parts.method)))?;
     guard::check(&parts.method, &parts.headers, &config.http.cors)?;
     let identity = gateway.authenticator().identify(&parts.headers).await?;
     let parameters = timeout_at(deadline, parameters(bodies, &parts, body, config.limits.body_bytes));
-    let parameters = parameters.await.map_err(|_| late_body())??;
+    let parameters = parameters.await.map_err(|_| read::late_body())??;
     drop(arriving);
     asked.clone_from(&parameters.operation_name);
-    if let Some(form) = accepted.stream {
-        return stream(gateway, &parts, client, identity, parameters, form).await;
-    }
-    let Parameters { query, document_id, operation_name, variables, resume_after: _, snapshot: _ } =
-        parameters;
+    let parameters = match stream(gateway, &parts, &client, &identity, parameters, accepted).await? {
+        Begun::Stream(streamed) => return Ok(Answered::Stream(streamed)),
+        Begun::Once(parameters) => parameters,
+    };
+    // Who defers nothing gets one piece, without a task of its own.
+    let incremental = accepted.parts.is_some() && may_have(&parameters, "@defer");
+    let Parameters { query, document_id, operation_name, variables, .. } = parameters;
     // Held until the answer is made, and not before there is something to be done.
     let slot = gateway.slot()?;
-    // Who defers nothing gets one piece, without a task of its own. What an id stands for isn't known here.
-    let may_defer = query.contains("@defer") || query.is_empty();
-    let incremental = accepted.parts.is_some() && may_defer;
     let request = pipeline::Request {
         query,
         document_id,
@@ -151,25 +174,42 @@ async fn answer(
     answer.map(Answered::Once)
 }
 
+/// Whether a document can have something, as far as its text tells; where only its id is given, it can.
+fn may_have(parameters: &Parameters, what: &str) -> bool {
+    parameters.query.is_empty() || parameters.query.contains(what)
+}
+
+/// How an operation is answered by a client that may take streams.
+enum Begun {
+    Stream(Streamed),
+    /// As all others: it hasn't been run.
+    Once(Parameters),
+}
+
 /// A client that reconnects by itself says what it has by this.
 const LAST_EVENT_ID: &str = "last-event-id";
 
+/// Begins what goes on, in the form that the client takes; and everything, if it takes nothing else.
 async fn stream(
     gateway: &Arc<Gateway>,
     parts: &Parts,
-    client: ClientInfo,
-    identity: Option<Arc<Identity>>,
+    client: &ClientInfo,
+    identity: &Option<Arc<Identity>>,
     mut parameters: Parameters,
-    form: StreamForm,
-) -> Result<Answered, Rejection> {
+    accepted: Accepted,
+) -> Result<Begun, Rejection> {
+    let may_go_on = !accepted.whole || may_have(&parameters, "subscription");
+    let Some(form) = accepted.stream.filter(|_| may_go_on) else { return Ok(Begun::Once(parameters)) };
     let last = parts.headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
     if let Some(last) = last {
         parameters.resume_after = Some(last.to_owned());
     }
-    let who = Who::new(gateway.config(), &parts.headers, client, identity);
+    let who = Who::new(gateway.config(), &parts.headers, client.clone(), identity.clone());
     let operations = Operations::new(gateway.clone(), who);
-    operations.begin(parameters, parts.method == Method::GET).await?;
-    Ok(Answered::Stream(operations, form))
+    Ok(match operations.begin(parameters, parts.method == Method::GET, accepted.whole).await? {
+        Only::Begun => Begun::Stream(Streamed { operations, form, opened: None }),
+        Only::Once(parameters) => Begun::Once(*parameters),
+    })
 }
 
 async fn parameters(
@@ -187,11 +227,6 @@ async fn parameters(
 /// What a GET has besides isn't read.
 fn no_body(method: &Method) -> Option<u64> {
     (*method == Method::GET).then_some(0)
-}
-
-fn late_body() -> GraphqlError {
-    GraphqlError::new(Code::RequestTimeout, "The body didn't arrive in time; --request-timeout changes it")
-        .with("setting", "--request-timeout")
 }
 
 /// Counts and logs a request, however it ends: a client that leaves drops the future that holds this.

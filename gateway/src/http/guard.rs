@@ -11,15 +11,18 @@ use crate::{
 /// Refuses what no legitimate client sends.
 pub(super) fn check(method: &Method, headers: &HeaderMap, origins: &CorsOrigins) -> Result<(), GraphqlError> {
     match *method {
-        Method::GET => check_site(headers, origins),
+        Method::GET | Method::PUT | Method::DELETE => check_site(headers, origins),
         Method::POST => media::check_body(headers),
         _ => {
-            Err(GraphqlError::new(Code::MethodNotAllowed, format!("{method} isn't allowed; use POST or GET")))
+            let message =
+                format!("{method} isn't allowed; use POST or GET (event streams: PUT and DELETE, too)");
+            Err(GraphqlError::new(Code::MethodNotAllowed, message))
         }
     }
 }
 
-/// A browser asks nobody before it sends a GET from a foreign page, and it says where it comes from.
+/// A browser asks nobody before it sends a GET from a foreign page, and it says where it comes from. Before a PUT or a
+/// DELETE it asks; should one not ask, it gets no further either.
 /// The answer would be unreadable there, but its time and its cost would not be for nothing.
 fn check_site(headers: &HeaderMap, origins: &CorsOrigins) -> Result<(), GraphqlError> {
     let cross_site = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
@@ -68,7 +71,7 @@ mod tests {
     #[test]
     fn other_methods_are_refused() {
         let headers = HeaderMap::new();
-        let refusal = check(&Method::PUT, &headers, &CorsOrigins::Any).unwrap_err();
+        let refusal = check(&Method::PATCH, &headers, &CorsOrigins::Any).unwrap_err();
         assert_eq!(refusal.code(), Code::MethodNotAllowed);
     }
 }

@@ -2,16 +2,22 @@
 //!
 //! ```text
 //! WebSocket ──▶ socket ┐                        ┌─▶ pipeline: queries and mutations
-//! GET, POST ──▶ stream ┴▶ operations (one for ──┤
-//!                         each connection)      └─▶ hub: subscriptions
+//! GET, POST ──▶ stream ┼▶ operations (one for ──┤
+//! PUT ──▶ reservations ┘  each connection)      └─▶ hub: subscriptions
 //!      ▲                                                     │
-//!      └────────────────── mailbox ◀─────────────────────────┘
+//!      └──── form ◀─────── mailbox ◀─────────────────────────┘
 //! ```
 
+mod form;
 mod operations;
+mod reservations;
 mod socket;
 mod stream;
+mod who;
 
-pub(super) use operations::{Operations, Who};
+pub(super) use form::{StreamForm, refusal};
+pub(super) use operations::{Only, Operations, Taken};
+pub(super) use reservations::{Opened, Reservations};
 pub(super) use socket::{is_upgrade, upgrade};
-pub(super) use stream::{StreamForm, answer};
+pub(super) use stream::{Streamed, answer};
+pub(super) use who::Who;

@@ -24,6 +24,8 @@ pub(super) struct Accepted {
     pub(super) parts: Option<Form>,
     /// For one that goes on, if it takes any.
     pub(super) stream: Option<StreamForm>,
+    /// Whether it takes an answer in one piece; otherwise `media` is for refusals alone.
+    pub(super) whole: bool,
 }
 
 impl Accepted {
@@ -31,13 +33,18 @@ impl Accepted {
     pub(super) fn negotiate(headers: &HeaderMap) -> Result<Self, GraphqlError> {
         let (parts, stream) = (incremental(headers), endless(headers));
         match MediaType::negotiate(headers) {
-            Ok(media) => Ok(Self { media, parts, stream }),
+            Ok(media) => Ok(Self { media, parts, stream, whole: true }),
             // Who takes parts takes an answer without any in the same way as everyone.
             Err(_) if parts.is_some() || stream.is_some() => {
-                Ok(Self { media: MediaType::Json, parts, stream })
+                Ok(Self { media: MediaType::Json, parts, stream, whole: false })
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether a client takes nothing but answers in that form.
+    pub(super) fn takes_only(&self, form: StreamForm) -> bool {
+        self.stream == Some(form) && !self.whole
     }
 }
 
@@ -137,6 +144,26 @@ fn media_range(range: &str) -> (String, f32) {
     (essence, quality)
 }
 
+/// Refuses a client that doesn't take plain text.
+pub(super) fn check_takes_text(headers: &HeaderMap) -> Result<(), GraphqlError> {
+    let mut ranges = headers.get_all(header::ACCEPT).iter().flat_map(|value| {
+        value
+            .to_str()
+            .unwrap_or_default()
+            .split(',')
+            .filter(|range| !range.trim().is_empty())
+            .map(media_range)
+    });
+    let takes = |(essence, quality): (String, f32)| {
+        quality > 0.0 && ["text/plain", "text/*", "*/*"].contains(&essence.as_str())
+    };
+    if headers.contains_key(header::ACCEPT) && !ranges.any(takes) {
+        let message = "Accept must name text/plain: that is how an event stream's token is told";
+        return Err(GraphqlError::new(Code::NotAcceptable, message));
+    }
+    Ok(())
+}
+
 /// Refuses a body that isn't JSON in UTF-8.
 ///
 /// This is the protection against cross-site requests too: a browser sends text, forms and files to foreign
@@ -209,6 +236,18 @@ mod tests {
         assert_eq!(parts("application/json, multipart/mixed;q=0"), None);
         assert_eq!(parts("application/json, multipart/mixed;deferSpec=20220824; q=0.0"), None);
         assert_eq!(parts("application/json, multipart/mixed;q=0.5"), Some(Form::Draft));
+    }
+
+    #[test]
+    fn tokens_are_text() {
+        let takes = |accept| check_takes_text(&with(header::ACCEPT, accept)).is_ok();
+        assert!(check_takes_text(&HeaderMap::new()).is_ok());
+        for accept in ["*/*", "text/plain", "application/json, text/*;q=0.1"] {
+            assert!(takes(accept), "{accept}");
+        }
+        for accept in ["application/json", "text/event-stream", "text/plain;q=0"] {
+            assert!(!takes(accept), "{accept}");
+        }
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub struct Parameters {
     pub resume_after: Option<String>,
     /// `extensions.snapshot`: which of the document's queries tells the state that a subscription goes on from.
     pub snapshot: Option<Value>,
+    /// `extensions.operationId`: what its results are called on an event stream that others share.
+    pub operation_id: Option<String>,
 }
 
 /// Collects a body that may not be larger than `limit`.
@@ -38,6 +40,12 @@ pub(super) async fn body(headers: &HeaderMap, body: Body, limit: usize) -> Resul
         Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
         Err(_) => Err(bad("the body didn't arrive wholly")),
     }
+}
+
+/// A body took too long.
+pub(super) fn late_body() -> GraphqlError {
+    GraphqlError::new(Code::RequestTimeout, "The body didn't arrive in time; --request-timeout changes it")
+        .with("setting", "--request-timeout")
 }
 
 /// How long a body will be, where that is said.
@@ -73,7 +81,7 @@ pub(super) fn post(body: &Bytes) -> Result<Parameters, GraphqlError> {
     }
     let raw: Raw<'_> = serde_json::from_slice(body).map_err(|error| bad(format!("the body: {error}")))?;
     let extensions = object("extensions", raw.extensions)?;
-    let Extensions { persisted, resume_after, snapshot } =
+    let Extensions { persisted, resume_after, snapshot, operation_id } =
         extensions.map(Extensions::read).unwrap_or_default();
     let document_id = match raw.document_id.map(|id| string("documentId", id)).transpose()? {
         Some(id) => Some(id),
@@ -91,6 +99,7 @@ pub(super) fn post(body: &Bytes) -> Result<Parameters, GraphqlError> {
         variables: object("variables", raw.variables)?.map(|raw| body.slice_ref(raw.get().as_bytes())),
         resume_after,
         snapshot,
+        operation_id,
     })
 }
 
@@ -113,9 +122,9 @@ pub(super) fn get(uri: &Uri) -> Result<Parameters, GraphqlError> {
     if let Some(json) = extensions
         && let Ok(raw) = serde_json::from_slice::<&RawValue>(&json)
     {
-        let Extensions { persisted, resume_after, snapshot } = Extensions::read(raw);
+        let Extensions { persisted, resume_after, snapshot, operation_id } = Extensions::read(raw);
         parameters.document_id = parameters.document_id.or(persisted);
-        parameters.resume_after = resume_after;
+        (parameters.resume_after, parameters.operation_id) = (resume_after, operation_id);
         parameters.snapshot = snapshot;
     }
     if parameters.query.is_empty() && parameters.document_id.is_none() {
@@ -141,6 +150,7 @@ struct Extensions {
     persisted: Option<String>,
     resume_after: Option<String>,
     snapshot: Option<Value>,
+    operation_id: Option<String>,
 }
 
 impl Extensions {
@@ -151,6 +161,7 @@ impl Extensions {
             persisted_query: Option<Value>,
             resume_after: Option<Value>,
             snapshot: Option<Value>,
+            operation_id: Option<Value>,
         }
         let Ok(known) = serde_json::from_str::<Known>(raw.get()) else { return Self::default() };
         let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -158,6 +169,7 @@ impl Extensions {
             persisted: known.persisted_query.as_ref().and_then(|query| text(query.get("sha256Hash")?)),
             resume_after: known.resume_after.as_ref().and_then(text),
             snapshot: known.snapshot,
+            operation_id: known.operation_id.as_ref().and_then(text).filter(|id| !id.is_empty()),
         }
     }
 }

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 
+use super::live::{self, StreamForm};
 use super::media::{Accepted, MediaType};
 use super::multipart::{self, Form};
 use crate::{
@@ -25,7 +26,13 @@ pub(super) fn respond(accepted: Accepted, outcome: Outcome, trace: &str) -> Resp
         }
         Err(rejection) => {
             let code = rejection.code();
-            (status(accepted.media, code), Body::from(rejection.to_json()), Some(code))
+            match status(accepted.media, code) {
+                StatusCode::OK if accepted.takes_only(StreamForm::Events) => {
+                    content_type = StreamForm::Events.content_type();
+                    (StatusCode::OK, Body::from(live::refusal(&rejection)), Some(code))
+                }
+                status => (status, Body::from(rejection.to_json()), Some(code)),
+            }
         }
     };
     let mut response = Response::new(body);
@@ -58,7 +65,7 @@ fn further_header(code: Code) -> Option<(HeaderName, &'static str)> {
         Code::TokenInvalid | Code::TokenExpired => {
             Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#))
         }
-        Code::MethodNotAllowed => Some((header::ALLOW, "GET, POST")),
+        Code::MethodNotAllowed => Some((header::ALLOW, "GET, POST, PUT, DELETE")),
         Code::Overloaded | Code::NatsUnavailable | Code::GraphUnavailable | Code::AuthUnavailable => {
             Some((header::RETRY_AFTER, "1"))
         }

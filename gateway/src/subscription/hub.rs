@@ -301,6 +301,12 @@ impl Hub {
         (state.topics.len(), state.feeds.values().filter(|feed| feed.strong_count() > 0).count())
     }
 
+    /// How many clients' subscriptions hear what is new.
+    pub fn members(&self) -> usize {
+        let topics: Vec<Arc<Topic>> = self.lock().topics.values().filter_map(Weak::upgrade).collect();
+        topics.iter().flat_map(|topic| topic.all()).map(|(_, _, members)| members.len()).sum()
+    }
+
     /// Plans all subscriptions again, each from where it is. Those that no longer can be end, with the reason.
     pub async fn move_to_live(self: &Arc<Self>) {
         let topics: Vec<Arc<Topic>> = self.lock().topics.values().filter_map(Weak::upgrade).collect();

@@ -1,9 +1,11 @@
 //! Subscriptions: events from JetStream, and clients on WebSockets and event streams.
 
+mod clients;
 mod events;
 mod outage;
 mod resume;
 mod served;
+mod single;
 mod slow;
 mod snapshot;
 mod socket;

@@ -1,44 +1,37 @@
 //! The operations that run on one connection.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+use tokio::{
+    sync::{Notify, OwnedSemaphorePermit},
+    task::AbortHandle,
+    time::Instant,
 };
 
-use http::{HeaderMap, Request, request::Parts};
-use serde_json::Value;
-use tokio::{sync::OwnedSemaphorePermit, task::AbortHandle, time::Instant};
+mod tokens;
 
+use super::Who;
 use crate::{
-    auth::Identity,
-    config::Config,
     error::{Code, GraphqlError, Rejection},
     gateway::Gateway,
-    http::{ClientInfo, read::Parameters},
-    pipeline::{self, AnswerBody, Caller, RequestFacts},
+    http::read::Parameters,
+    pipeline::{self, AnswerBody},
     subscription::{Ending, Entry, Joined, Mailbox, Place, Start, Tag},
-    telemetry::TraceContext,
 };
-
-/// Who is on the other side of a connection.
-#[derive(Debug, Clone)]
-pub(in crate::http) struct Who {
-    identity: Option<Arc<Identity>>,
-    client: ClientInfo,
-    /// Those of the client's headers that subgraphs are told.
-    forwarded: Arc<Parts>,
-    share: f64,
-}
 
 /// The operations of one connection, and the mailbox in which their results wait.
 pub(in crate::http) struct Operations {
     gateway: Arc<Gateway>,
     mailbox: Arc<Mailbox>,
     state: Mutex<State>,
+    /// Told when another token may be the one that expires next.
+    tokens: Notify,
 }
 
 struct State {
-    who: Who,
+    /// Who asks where an operation doesn't come with a caller of its own.
+    who: Arc<Who>,
     next: Tag,
     running: Vec<Running>,
 }
@@ -46,26 +39,31 @@ struct State {
 struct Running {
     id: Box<str>,
     tag: Tag,
+    /// For whom it runs.
+    who: Arc<Who>,
     work: Work,
 }
 
 /// What an operation is at. Dropping it ends it.
 enum Work {
     /// It is prepared, or answered.
-    Task {
-        _task: AbortOnDrop,
-    },
+    Task(AbortOnDrop),
     Subscribed {
         joined: Arc<Joined>,
+        /// It was told that its token has expired.
+        expired: bool,
         _slot: OwnedSemaphorePermit,
     },
 }
 
-struct AbortOnDrop(AbortHandle);
+/// `None`: there is nothing left to abort.
+struct AbortOnDrop(Option<AbortHandle>);
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
-        self.0.abort();
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
     }
 }
 
@@ -73,43 +71,27 @@ impl Drop for AbortOnDrop {
 #[derive(Debug)]
 pub(in crate::http) struct Taken;
 
-/// What a request came to.
-enum Outcome {
-    Answer(AnswerBody),
-    Subscribed(Joined, OwnedSemaphorePermit),
+/// What the only operation of a connection turned out to be.
+#[derive(Debug)]
+pub(in crate::http) enum Only {
+    /// It runs, and its results come.
+    Begun,
+    /// A query or mutation, which hasn't been run.
+    Once(Box<Parameters>),
 }
 
-impl Who {
-    pub(in crate::http) fn new(
-        config: &Config,
-        headers: &HeaderMap,
-        client: ClientInfo,
-        identity: Option<Arc<Identity>>,
-    ) -> Self {
-        let (mut forwarded, ()) = Request::new(()).into_parts();
-        for name in &config.http.forward_headers {
-            for value in headers.get_all(name) {
-                forwarded.headers.append(name.clone(), value.clone());
-            }
-        }
-        Self { identity, client, forwarded: Arc::new(forwarded), share: rand::random_range(0.0..100.0) }
-    }
-
-    fn caller(&self, config: &Config) -> Caller {
-        let trace = TraceContext::of_request(&HeaderMap::new());
-        Caller::new(config, &self.forwarded, self.client.clone(), self.identity.as_deref(), &trace)
-    }
-
-    fn facts(&self) -> RequestFacts {
-        RequestFacts { identity: self.identity.clone(), share: self.share, incremental: false }
-    }
+/// What a request came to.
+enum Outcome {
+    /// A query or mutation, still to be run, while that slot is held.
+    Once(Box<pipeline::Request>, OwnedSemaphorePermit),
+    Subscribed(Joined, OwnedSemaphorePermit),
 }
 
 impl Operations {
     pub(in crate::http) fn new(gateway: Arc<Gateway>, who: Who) -> Arc<Self> {
         let mailbox = Arc::new(Mailbox::new(gateway.config().subscriptions.waiting));
-        let state = Mutex::new(State { who, next: 0, running: Vec::new() });
-        Arc::new(Self { gateway, mailbox, state })
+        let state = Mutex::new(State { who: Arc::new(who), next: 0, running: Vec::new() });
+        Arc::new(Self { gateway, mailbox, state, tokens: Notify::new() })
     }
 
     pub(in crate::http) fn gateway(&self) -> &Arc<Gateway> {
@@ -121,61 +103,96 @@ impl Operations {
         &self.mailbox
     }
 
-    /// Begins an operation. What it comes to is told through the mailbox, mistakes too.
+    /// For whom operations run that don't come with a caller of their own.
+    pub(super) fn who(&self) -> Arc<Who> {
+        self.lock().who.clone()
+    }
+
+    /// Begins an operation for that caller. What it comes to is told through the mailbox, mistakes too.
     ///
     /// # Errors
     /// Where its id is another one's, which runs.
-    pub(in crate::http) fn start(self: &Arc<Self>, id: &str, parameters: Parameters) -> Result<(), Taken> {
+    pub(in crate::http) fn start(
+        self: &Arc<Self>,
+        id: &str,
+        parameters: Parameters,
+        who: Arc<Who>,
+        queries_only: bool,
+    ) -> Result<(), Taken> {
         let mut state = self.lock();
         if state.running.iter().any(|running| &*running.id == id) {
             return Err(Taken);
         }
         let tag = state.next;
-        state.next = state.next.wrapping_add(1);
+        state.next = tag.wrapping_add(1);
         let most = self.gateway.config().subscriptions.operations;
         if state.running.len() >= most {
             let what = "The number of operations on this connection";
             let setting = "--max-operations-per-connection";
             let error = GraphqlError::limit(Code::LimitExceeded, what, None, most as u64, setting);
             // It has an entry all the same, by which the client is told of it.
-            let nothing = AbortOnDrop(tokio::spawn(std::future::ready(())).abort_handle());
-            state.running.push(Running { id: id.into(), tag, work: Work::Task { _task: nothing } });
+            state.running.push(Running { id: id.into(), tag, who, work: Work::Task(AbortOnDrop(None)) });
             drop(state);
             self.mailbox.tell(Entry::End { tag, ending: Ending::Failed(error.into()) });
             return Ok(());
         }
-        let who = state.who.clone();
-        let own = self.clone();
+        let (own, asks) = (self.clone(), who.clone());
         // It begins when this lock is free, so that it finds its entry.
-        let task = tokio::spawn(async move { own.run(tag, parameters, who).await });
-        let work = Work::Task { _task: AbortOnDrop(task.abort_handle()) };
-        state.running.push(Running { id: id.into(), tag, work });
+        let task = tokio::spawn(async move { own.run(tag, parameters, asks, queries_only).await });
+        let work = Work::Task(AbortOnDrop(Some(task.abort_handle())));
+        state.running.push(Running { id: id.into(), tag, who, work });
         Ok(())
     }
 
-    async fn run(self: Arc<Self>, tag: Tag, parameters: Parameters, who: Who) {
-        match self.outcome(tag, parameters, &who, false).await {
-            Ok(Outcome::Answer(AnswerBody::Whole(body))) => {
-                self.mailbox.tell(Entry::Answer { tag, body });
-                self.mailbox.tell(Entry::End { tag, ending: Ending::Complete });
-            }
-            Ok(Outcome::Answer(AnswerBody::Parts(_))) => {
-                let error = GraphqlError::internal("an answer came in parts that nobody asked for");
-                self.mailbox.tell(Entry::End { tag, ending: Ending::Failed(error.into()) });
-            }
+    async fn run(self: Arc<Self>, tag: Tag, parameters: Parameters, who: Arc<Who>, queries_only: bool) {
+        let begun = match self.outcome(tag, parameters, &who, queries_only).await {
+            Ok(Outcome::Once(request, slot)) => self.answer(tag, *request, slot).await,
             Ok(Outcome::Subscribed(joined, slot)) => {
-                let mut state = self.lock();
-                // Completed in the meantime: it is dropped, and so ends.
-                if let Some(running) = state.running.iter_mut().find(|running| running.tag == tag) {
-                    let before = std::mem::replace(
-                        &mut running.work,
-                        Work::Subscribed { joined: Arc::new(joined), _slot: slot },
-                    );
-                    // What is aborted here is this task, at its end.
-                    drop(before);
-                }
+                self.subscribed(tag, joined, slot, &who).await;
+                Ok(())
             }
-            Err(why) => self.mailbox.tell(Entry::End { tag, ending: Ending::Failed(why) }),
+            Err(why) => Err(why),
+        };
+        if let Err(why) = begun {
+            self.mailbox.tell(Entry::End { tag, ending: Ending::Failed(why) });
+        }
+    }
+
+    /// Runs a query or mutation.
+    async fn answer(
+        &self,
+        tag: Tag,
+        request: pipeline::Request,
+        slot: OwnedSemaphorePermit,
+    ) -> Result<(), Rejection> {
+        let answer = self.gateway.pipeline().run(request).await?;
+        drop(slot);
+        let AnswerBody::Whole(body) = answer.body else {
+            return Err(GraphqlError::internal("an answer came in parts that nobody asked for").into());
+        };
+        self.mailbox.tell(Entry::Answer { tag, body });
+        self.mailbox.tell(Entry::End { tag, ending: Ending::Complete });
+        Ok(())
+    }
+
+    /// A subscription has begun for that caller; by now it may be another one's, or nobody's.
+    async fn subscribed(&self, tag: Tag, joined: Joined, slot: OwnedSemaphorePermit, asked: &Arc<Who>) {
+        let joined = Arc::new(joined);
+        let now = {
+            let mut state = self.lock();
+            // Completed in the meantime: it is dropped, and so ends.
+            let Some(running) = state.running.iter_mut().find(|running| running.tag == tag) else { return };
+            if let Work::Task(task) = &mut running.work {
+                // That is this very one, which has something left to do.
+                task.0 = None;
+            }
+            running.work = Work::Subscribed { joined: joined.clone(), expired: false, _slot: slot };
+            running.who.clone()
+        };
+        self.tokens.notify_one();
+        if !Arc::ptr_eq(&now, asked) {
+            let caller = now.caller(self.gateway.config());
+            self.gateway.hub().renew(&joined, caller, now.facts()).await;
         }
     }
 
@@ -187,33 +204,29 @@ impl Operations {
         queries_only: bool,
     ) -> Result<Outcome, Rejection> {
         let config = self.gateway.config();
-        if self.has_expired(who) {
-            return Err(expired().into());
+        if self.good_for(who).is_some_and(|left| left.is_zero()) {
+            return Err(tokens::expired().into());
         }
         let slot = self.gateway.slot()?;
-        let Parameters { query, document_id, operation_name, variables, resume_after, snapshot } = parameters;
-        let deadline = Instant::now() + config.limits.request_timeout;
-        let request = |operation_name, queries_only| pipeline::Request {
-            query: query.clone(),
-            document_id: document_id.clone(),
+        let Parameters { query, document_id, operation_name, variables, resume_after, snapshot, .. } =
+            parameters;
+        let request = pipeline::Request {
+            query,
+            document_id,
             operation_name,
-            variables: variables.clone(),
+            variables,
             queries_only,
-            deadline,
+            deadline: Instant::now() + config.limits.request_timeout,
             caller: who.caller(config),
             facts: who.facts(),
         };
-        let snapshot = snapshot.map(|name| query_name(&name).map(|name| request(Some(name), false)));
-        let request = request(operation_name, queries_only);
         let prepared =
             tokio::time::timeout_at(request.deadline, self.gateway.pipeline().subscription(&request));
         let prepared = prepared.await.map_err(|_| pipeline::took_too_long())??;
-        let Some(subscription) = prepared else {
-            return Ok(Outcome::Answer(self.gateway.pipeline().run(request).await?.body));
-        };
+        let Some(subscription) = prepared else { return Ok(Outcome::Once(Box::new(request), slot)) };
         let start = Start {
             after: resume_after.map(|text| place(&text)).transpose()?,
-            snapshot: snapshot.transpose()?,
+            snapshot: snapshot.map(|name| state_query(&request, &name)).transpose()?,
         };
         let room = self.gateway.subscription_slot()?;
         let outlet = (&self.mailbox, tag);
@@ -224,7 +237,8 @@ impl Operations {
         Ok(Outcome::Subscribed(joined, room))
     }
 
-    /// Begins the only operation of a connection, whose mistakes are told before there is a connection.
+    /// Begins the only operation of a connection, whose mistakes are told before there is a connection. Where an
+    /// answer in one piece can be sent without one, only a subscription is begun.
     ///
     /// # Errors
     /// Why it can't be run.
@@ -232,31 +246,35 @@ impl Operations {
         &self,
         parameters: Parameters,
         queries_only: bool,
-    ) -> Result<(), Rejection> {
-        let who = self.lock().who.clone();
-        let outcome = self.outcome(0, parameters, &who, queries_only).await?;
-        let work = match outcome {
-            Outcome::Answer(AnswerBody::Whole(body)) => {
-                self.mailbox.tell(Entry::Answer { tag: 0, body });
-                self.mailbox.tell(Entry::End { tag: 0, ending: Ending::Complete });
-                return Ok(());
+        takes_one_piece: bool,
+    ) -> Result<Only, Rejection> {
+        const TAG: Tag = 0;
+        let who = self.who();
+        let (joined, slot) = match self.outcome(TAG, parameters, &who, queries_only).await? {
+            Outcome::Subscribed(joined, slot) => (Arc::new(joined), slot),
+            Outcome::Once(request, _) if takes_one_piece => {
+                let pipeline::Request { query, document_id, operation_name, variables, .. } = *request;
+                let parameters =
+                    Parameters { query, document_id, operation_name, variables, ..Parameters::default() };
+                return Ok(Only::Once(Box::new(parameters)));
             }
-            Outcome::Answer(AnswerBody::Parts(_)) => {
-                return Err(GraphqlError::internal("an answer came in parts that nobody asked for").into());
+            Outcome::Once(request, slot) => {
+                self.answer(TAG, *request, slot).await?;
+                return Ok(Only::Begun);
             }
-            Outcome::Subscribed(joined, slot) => Work::Subscribed { joined: Arc::new(joined), _slot: slot },
         };
-        self.lock().running.push(Running { id: "".into(), tag: 0, work });
-        Ok(())
+        let work = Work::Subscribed { joined, expired: false, _slot: slot };
+        self.lock().running.push(Running { id: "".into(), tag: TAG, who, work });
+        Ok(Only::Begun)
     }
 
     /// The client wants no more of an operation.
     pub(in crate::http) fn complete(&self, id: &str) {
-        let mut state = self.lock();
-        let Some(at) = state.running.iter().position(|running| &*running.id == id) else { return };
-        let running = state.running.swap_remove(at);
-        drop(state);
-        self.mailbox.forget(running.tag);
+        let tag = self.lock().running.iter().find(|running| &*running.id == id).map(|running| running.tag);
+        if let Some(tag) = tag {
+            self.ended(tag);
+            self.mailbox.forget(tag);
+        }
     }
 
     /// An operation's end is told to the client.
@@ -275,49 +293,6 @@ impl Operations {
         state.running.iter().find(|running| running.tag == tag).map(|running| with(&running.id))
     }
 
-    /// From now on it is somebody else who asks, or the same one with a newer token. Subscriptions go on from where
-    /// they are, if they still may.
-    pub(in crate::http) async fn renew(&self, identity: Arc<Identity>) {
-        let (who, subscribed) = {
-            let mut state = self.lock();
-            state.who.identity = Some(identity);
-            let subscribed = state.running.iter().filter_map(|running| match &running.work {
-                Work::Subscribed { joined, .. } => Some(joined.clone()),
-                Work::Task { .. } => None,
-            });
-            (state.who.clone(), subscribed.collect::<Vec<_>>())
-        };
-        for joined in subscribed {
-            let caller = who.caller(self.gateway.config());
-            self.gateway.hub().renew(&joined, caller, who.facts()).await;
-        }
-    }
-
-    /// How long the client's token is good for; `None`: for ever, since it has none.
-    pub(in crate::http) fn expires_in(&self) -> Option<Duration> {
-        let state = self.lock();
-        let expires = state.who.identity.as_ref()?.expires;
-        let good_until = Duration::from_secs(expires) + self.gateway.authenticator().leeway();
-        Some(good_until.saturating_sub(now()))
-    }
-
-    /// The token has expired: subscriptions end, and tell from where they can be gone on.
-    pub(in crate::http) fn expire(&self) {
-        let state = self.lock();
-        let subscribed = state.running.iter().filter_map(|running| match &running.work {
-            Work::Subscribed { joined, .. } => Some(joined.clone()),
-            Work::Task { .. } => None,
-        });
-        let subscribed: Vec<_> = subscribed.collect();
-        drop(state);
-        subscribed.iter().for_each(|joined| joined.fail(expired()));
-    }
-
-    fn has_expired(&self, who: &Who) -> bool {
-        let leeway = self.gateway.authenticator().leeway();
-        who.identity.as_ref().is_some_and(|it| Duration::from_secs(it.expires) + leeway <= now())
-    }
-
     /// Ends everything.
     pub(in crate::http) fn close(&self) {
         let running = std::mem::take(&mut self.lock().running);
@@ -330,10 +305,6 @@ impl Operations {
     }
 }
 
-fn expired() -> GraphqlError {
-    GraphqlError::new(Code::TokenExpired, "The token has expired; bring a fresh one to go on")
-}
-
 fn place(text: &str) -> Result<Place, GraphqlError> {
     text.parse().map_err(|_| {
         let message = "extensions.resumeAfter: no gateway gave out that place";
@@ -341,14 +312,20 @@ fn place(text: &str) -> Result<Place, GraphqlError> {
     })
 }
 
-/// The query that is a snapshot.
-fn query_name(value: &Value) -> Result<String, GraphqlError> {
-    value.as_str().map(str::to_owned).ok_or_else(|| {
+/// The query that is a subscription's snapshot.
+fn state_query(of: &pipeline::Request, name: &Value) -> Result<pipeline::Request, GraphqlError> {
+    let name = name.as_str().ok_or_else(|| {
         let message = "extensions.snapshot: not the name of one of the document's queries";
         GraphqlError::new(Code::BadRequest, message)
+    })?;
+    Ok(pipeline::Request {
+        query: of.query.clone(),
+        document_id: of.document_id.clone(),
+        operation_name: Some(name.to_owned()),
+        variables: of.variables.clone(),
+        queries_only: false,
+        deadline: of.deadline,
+        caller: of.caller.clone(),
+        facts: of.facts.clone(),
     })
-}
-
-fn now() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

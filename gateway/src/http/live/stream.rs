@@ -1,5 +1,4 @@
-//! Answers that go on: GraphQL over server-sent events (its "distinct connections mode"), and Apollo's multipart
-//! protocol for subscriptions.
+//! Answers that go on: GraphQL over server-sent events, and Apollo's multipart protocol for subscriptions.
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -7,144 +6,35 @@ use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderName, HeaderValue, Response, header};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::timeout;
 
-use super::Operations;
-use crate::subscription::{Ending, Entry};
+use super::{Opened, Operations, StreamForm, form::Chunk};
+use crate::subscription::Entry;
 
-/// How results are written one after the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::http) enum StreamForm {
-    /// `text/event-stream`
-    Events,
-    /// `multipart/mixed; subscriptionSpec=1.0`
-    Multipart,
-}
-
-/// What is written of one entry, and whether anything follows.
-struct Chunk {
-    bytes: Vec<u8>,
-    last: bool,
-}
-
-const FIRST_BOUNDARY: &[u8] = b"\r\n--graphql";
-const HEAD: &[u8] = b"\r\ncontent-type: application/json\r\n\r\n";
-const BOUNDARY: &[u8] = b"\r\n--graphql";
-
-impl StreamForm {
-    /// As it stands in `Content-Type`.
-    fn content_type(self) -> &'static str {
-        match self {
-            Self::Events => "text/event-stream; charset=utf-8",
-            Self::Multipart => r#"multipart/mixed; boundary="graphql"; subscriptionSpec=1.0"#,
-        }
-    }
-
-    /// What is written at once, so that the client and everyone on the way know that there is an answer.
-    fn begin(self) -> &'static [u8] {
-        match self {
-            Self::Events => b":\n\n",
-            Self::Multipart => FIRST_BOUNDARY,
-        }
-    }
-
-    fn chunk(self, entry: Entry) -> Chunk {
-        match self {
-            Self::Events => event(entry),
-            Self::Multipart => part(entry),
-        }
-    }
-}
-
-fn event(entry: Entry) -> Chunk {
-    let next = |place: Option<String>, json: &dyn Fn(&mut Vec<u8>)| {
-        let mut bytes = b"event: next\n".to_vec();
-        if let Some(place) = place {
-            bytes.extend_from_slice(format!("id: {place}\n").as_bytes());
-        }
-        // JSON as it is written here has no line breaks.
-        bytes.extend_from_slice(b"data: ");
-        json(&mut bytes);
-        bytes.extend_from_slice(b"\n\n");
-        bytes
-    };
-    const COMPLETE: &[u8] = b"event: complete\ndata: \n\n";
-    let goes_on = |bytes| Chunk { bytes, last: false };
-    match entry {
-        Entry::Next { delivery, skipped, .. } => {
-            let place = delivery.place.map(|place| place.to_string());
-            goes_on(next(place, &|out| delivery.write(skipped, out)))
-        }
-        Entry::Answer { body, .. } => goes_on(next(None, &|out| one_line(&body, out))),
-        Entry::End { ending: Ending::Complete, .. } => Chunk { bytes: COMPLETE.to_vec(), last: true },
-        Entry::End { ending: Ending::Failed(why), .. } => {
-            let write = |out: &mut Vec<u8>| {
-                out.extend_from_slice(b"{\"errors\":");
-                serde_json::to_writer(&mut *out, why.errors()).expect("errors have string keys");
-                out.push(b'}');
-            };
-            Chunk { bytes: [&next(None, &write), COMPLETE].concat(), last: true }
-        }
-        // No data: nothing happens at the client, but that it knows its place.
-        Entry::Progress { place, .. } => goes_on(format!("id: {place}\n\n").into_bytes()),
-        Entry::Frame(frame) => goes_on(frame.into()),
-        Entry::KeepAlive => goes_on(b":\n\n".to_vec()),
-    }
-}
-
-/// What a subgraph wrote may have line breaks between its tokens; none can be inside of them.
-fn one_line(json: &[u8], out: &mut Vec<u8>) {
-    out.extend(json.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
-}
-
-fn part(entry: Entry) -> Chunk {
-    let whole = |json: &dyn Fn(&mut Vec<u8>)| {
-        let mut bytes = HEAD.to_vec();
-        json(&mut bytes);
-        bytes.extend_from_slice(BOUNDARY);
-        Chunk { bytes, last: false }
-    };
-    let payload = |json: &dyn Fn(&mut Vec<u8>)| {
-        whole(&|out| {
-            out.extend_from_slice(b"{\"payload\":");
-            json(out);
-            out.push(b'}');
-        })
-    };
-    let ended = |mut chunk: Chunk| {
-        chunk.bytes.extend_from_slice(b"--\r\n");
-        Chunk { last: true, ..chunk }
-    };
-    match entry {
-        Entry::Next { delivery, skipped, .. } => payload(&|out| delivery.write(skipped, out)),
-        Entry::Answer { body, .. } => payload(&|out| out.extend_from_slice(&body)),
-        Entry::End { ending: Ending::Complete, .. } => ended(Chunk { bytes: Vec::new(), last: true }),
-        Entry::End { ending: Ending::Failed(why), .. } => ended(whole(&|out| {
-            out.extend_from_slice(b"{\"payload\":null,\"errors\":");
-            serde_json::to_writer(&mut *out, why.errors()).expect("errors have string keys");
-            out.push(b'}');
-        })),
-        // Clients of this protocol pass over what has neither payload nor errors.
-        Entry::Progress { place, .. } => whole(&|out| {
-            out.extend_from_slice(format!("{{\"extensions\":{{\"place\":\"{place}\"}}}}").as_bytes());
-        }),
-        Entry::Frame(frame) => Chunk { bytes: frame.into(), last: false },
-        Entry::KeepAlive => whole(&|out| out.extend_from_slice(b"{}")),
-    }
+/// An answer that goes on.
+pub(in crate::http) struct Streamed {
+    /// What is told.
+    pub(in crate::http) operations: Arc<Operations>,
+    /// How it is written.
+    pub(in crate::http) form: StreamForm,
+    /// Where the stream was reserved.
+    pub(in crate::http) opened: Option<Opened>,
 }
 
 /// Ends the operations of a connection when its answer isn't read any more.
-struct Closing(Arc<Operations>);
+struct Closing(Streamed);
 
 impl Drop for Closing {
     fn drop(&mut self) {
-        self.0.close();
+        self.0.operations.close();
+        drop(self.0.opened.take());
     }
 }
 
-/// An answer that goes on until its only operation is over.
-pub(in crate::http) fn answer(operations: Arc<Operations>, form: StreamForm, trace: &str) -> Response<Body> {
-    let mut response = Response::new(body(operations, form));
+/// An answer that goes on until its only operation is over, or, where it was reserved, until the client leaves.
+pub(in crate::http) fn answer(streamed: Streamed, trace: &str) -> Response<Body> {
+    let form = streamed.form;
+    let mut response = Response::new(body(streamed));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(form.content_type()));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -157,116 +47,43 @@ pub(in crate::http) fn answer(operations: Arc<Operations>, form: StreamForm, tra
     response
 }
 
-fn body(operations: Arc<Operations>, form: StreamForm) -> Body {
-    let every = operations.gateway().config().subscriptions.keep_alive;
-    let ending = operations.gateway().ending().clone();
-    let first = Some(Bytes::from_static(form.begin()));
-    let expires = operations.expires_in().map(|left| Instant::now() + left);
-    let state = Some((Closing(operations), first, expires));
-    Body::from_stream(stream::unfold(state, move |state| {
-        let ending = ending.clone();
-        async move {
-            let (closing, first, mut expires) = state?;
-            if let Some(first) = first {
-                return Some((Ok::<_, Infallible>(first), Some((closing, None, expires))));
-            }
-            let mailbox = closing.0.mailbox();
-            let entry = loop {
-                let expired = async {
-                    match expires {
-                        Some(at) => sleep_until(at).await,
-                        None => std::future::pending().await,
-                    }
-                };
-                tokio::select! {
-                    biased;
-                    // It breaks off without an end, so that clients come back, to another gateway.
-                    () = ending.cancelled() => return None,
-                    () = expired => {
-                        expires = None;
-                        closing.0.expire();
-                    }
-                    entry = timeout(every, mailbox.next()) => break entry.unwrap_or(Entry::KeepAlive),
-                }
-            };
-            let Chunk { mut bytes, mut last } = form.chunk(entry);
-            while !last && bytes.len() < AT_A_TIME {
-                let Some(entry) = mailbox.take() else { break };
-                let more = form.chunk(entry);
-                bytes.extend_from_slice(&more.bytes);
-                last = more.last;
-            }
-            Some((Ok(bytes.into()), (!last).then_some((closing, None, expires))))
-        }
+fn body(streamed: Streamed) -> Body {
+    let first = Some(Bytes::from_static(streamed.form.begin()));
+    Body::from_stream(stream::unfold(Some((Closing(streamed), first)), async |state| {
+        let (closing, first) = state?;
+        let written = match first {
+            Some(first) => Some((first, false)),
+            None => more(&closing.0).await,
+        };
+        let (bytes, last) = written?;
+        Some((Ok::<_, Infallible>(bytes), (!last).then_some((closing, None))))
     }))
+}
+
+/// What is written next, and whether that is the last; `None`: it breaks off without an end, so that clients come
+/// back, to another gateway.
+async fn more(Streamed { operations, form, .. }: &Streamed) -> Option<(Bytes, bool)> {
+    let gateway = operations.gateway();
+    let (mailbox, every) = (operations.mailbox(), gateway.config().subscriptions.keep_alive);
+    let mut written = Chunk::default();
+    // Of an operation that is over nothing is written.
+    while written.bytes.is_empty() && !written.last {
+        let entry = tokio::select! {
+            biased;
+            () = gateway.ending().cancelled() => return None,
+            never = operations.watch_tokens() => match never {},
+            entry = timeout(every, mailbox.next()) => entry.unwrap_or(Entry::KeepAlive),
+        };
+        written = form.chunk(operations, entry);
+        while !written.last && written.bytes.len() < AT_A_TIME {
+            let Some(entry) = mailbox.take() else { break };
+            let more = form.chunk(operations, entry);
+            written.bytes.extend_from_slice(&more.bytes);
+            written.last = more.last;
+        }
+    }
+    Some((written.bytes.into(), written.last))
 }
 
 /// Bytes that are written together, if they are there.
 const AT_A_TIME: usize = 16 * 1024;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        error::{Code, GraphqlError},
-        subscription::{Delivery, Place},
-    };
-
-    fn entries() -> Vec<Entry> {
-        let place = Place { created: 1, sequence: 2 };
-        let delivery = Delivery::new(Some(place), 0, br#"{"data":{"a":1}"#.to_vec());
-        let failed = || Ending::Failed(GraphqlError::new(Code::ResumeGap, "gone").into());
-        vec![
-            Entry::Next { tag: 0, delivery: Arc::new(delivery), skipped: 0 },
-            Entry::Answer { tag: 0, body: Bytes::from_static(b"{\"data\":\r\n{}}") },
-            Entry::Progress { tag: 0, place },
-            Entry::KeepAlive,
-            Entry::End { tag: 0, ending: failed() },
-            Entry::End { tag: 0, ending: Ending::Complete },
-        ]
-    }
-
-    fn written(form: StreamForm) -> Vec<(String, bool)> {
-        let chunk = |entry| form.chunk(entry);
-        entries().into_iter().map(chunk).map(|it| (String::from_utf8(it.bytes).unwrap(), it.last)).collect()
-    }
-
-    #[test]
-    fn events_are_lines() {
-        let token = Place { created: 1, sequence: 2 }.to_string();
-        let expected = [
-            (format!("event: next\nid: {token}\ndata: {{\"data\":{{\"a\":1}},\"extensions\":{{\"place\":\"{token}\"}}}}\n\n"), false),
-            ("event: next\ndata: {\"data\":  {}}\n\n".to_owned(), false),
-            (format!("id: {token}\n\n"), false),
-            (":\n\n".to_owned(), false),
-            ("event: next\ndata: {\"errors\":[{\"message\":\"gone\",\"extensions\":{\"code\":\"RESUME_GAP\"}}]}\n\nevent: complete\ndata: \n\n".to_owned(), true),
-            ("event: complete\ndata: \n\n".to_owned(), true),
-        ];
-        assert_eq!(written(StreamForm::Events), expected);
-    }
-
-    #[test]
-    fn parts_end_with_a_boundary() {
-        let token = Place { created: 1, sequence: 2 }.to_string();
-        let head = "\r\ncontent-type: application/json\r\n\r\n";
-        let expected = [
-            (
-                format!(
-                    "{head}{{\"payload\":{{\"data\":{{\"a\":1}},\"extensions\":{{\"place\":\"{token}\"}}}}}}\r\n--graphql"
-                ),
-                false,
-            ),
-            (format!("{head}{{\"payload\":{{\"data\":\r\n{{}}}}}}\r\n--graphql"), false),
-            (format!("{head}{{\"extensions\":{{\"place\":\"{token}\"}}}}\r\n--graphql"), false),
-            (format!("{head}{{}}\r\n--graphql"), false),
-            (
-                format!(
-                    "{head}{{\"payload\":null,\"errors\":[{{\"message\":\"gone\",\"extensions\":{{\"code\":\"RESUME_GAP\"}}}}]}}\r\n--graphql--\r\n"
-                ),
-                true,
-            ),
-            ("--\r\n".to_owned(), true),
-        ];
-        assert_eq!(written(StreamForm::Multipart), expected);
-    }
-}

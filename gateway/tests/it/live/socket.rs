@@ -5,7 +5,7 @@ use tokio_tungstenite::tungstenite::Error;
 
 use super::world::{Socket, World};
 use crate::auth::{Keys, ONE, TWO, auth_service, jwk, token, token_with};
-use crate::support::TestGateway;
+use crate::support::{TestGateway, nats, subgraphs};
 
 async fn closed_after(gateway: &TestGateway, messages: &[Value]) -> (u16, String) {
     let mut socket = Socket::open(gateway).await;
@@ -41,6 +41,12 @@ async fn a_socket_is_closed_for_what_the_protocol_forbids() {
         invalid(json!({"type": "subscribe", "id": "1"})),
         invalid(json!({"type": "subscribe", "id": "1", "payload": {}})),
         invalid(json!({"type": "subscribe", "id": "1", "payload": {"query": 1}})),
+        invalid(json!({"type": "subscribe", "id": "1", "payload": {"query": {}}})),
+        invalid(json!({"type": "subscribe", "id": "1", "payload": []})),
+        invalid(json!({"type": "subscribe", "id": 1, "payload": {"query": "{ me { id } }"}})),
+        invalid(
+            json!({"type": "subscribe", "id": "1", "payload": {"query": "{ me { id } }", "operationName": 0}}),
+        ),
         invalid(
             json!({"type": "subscribe", "id": "1", "payload": {"query": "{ me { id } }", "variables": []}}),
         ),
@@ -48,13 +54,23 @@ async fn a_socket_is_closed_for_what_the_protocol_forbids() {
             json!({"type": "subscribe", "id": "1", "payload": {"query": "{ me { id } }", "extensions": 0}}),
         ),
         invalid(json!({"type": "complete"})),
+        invalid(json!({"type": "complete", "id": ""})),
         invalid(json!({"type": "ping", "payload": "x"})),
+        invalid(json!({"type": "pong", "payload": 0})),
+        // What only a server says.
+        invalid(json!({"type": "connection_ack"})),
+        invalid(json!({"type": "next", "id": "1", "payload": {}})),
+        invalid(json!({"type": "error", "id": "1", "payload": []})),
         (vec![json!({"type": "connection_init", "payload": []})], 4400, ""),
     ] {
         let (closed, why) = closed_after(&gateway, &messages).await;
         assert_eq!(closed, code, "{messages:?}: {why}");
         assert!(why.contains(reason), "{messages:?}: {why}");
     }
+    // A reason that is too long for its frame doesn't take the code along.
+    let long = "x".repeat(200);
+    let twice = [init.clone(), subscribe(&long, endless), subscribe(&long, endless)];
+    assert_eq!(closed_after(&gateway, &twice).await.0, 4409);
     let mut socket = Socket::open(&gateway).await;
     socket.send_text("no JSON").await;
     assert_eq!(socket.closed().await.0, 4400);
@@ -72,6 +88,65 @@ async fn another_subprotocol_or_none_is_not_spoken() {
     // A client that asked for another one doesn't take a socket without it.
     let other = Socket::open_with(&gateway, "graphql-ws", &[]).await;
     assert!(matches!(other, Err(Error::Protocol(_))));
+    // Of several the one that is spoken is taken.
+    let mut several = Socket::open_with(&gateway, "graphql-ws, graphql-transport-ws", &[]).await.unwrap();
+    several.send(json!({"type": "connection_init"})).await;
+    assert_eq!(several.next().await, json!({"type": "connection_ack"}));
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_introduce_itself_is_left() {
+    let world = World::start().await;
+    let gateway = world.gateway("").await;
+    let mut socket = Socket::open(&gateway).await;
+    // A ping is no introduction.
+    socket.send(json!({"type": "ping"})).await;
+    assert_eq!(socket.closed().await, (4408, "Connection initialisation timeout".to_owned()));
+}
+
+#[tokio::test]
+async fn what_a_client_completes_says_nothing_more() {
+    let world = World::start().await;
+    let gateway = world.gateway("").await;
+    let mut socket = Socket::ready(&gateway).await;
+    let query = "subscription { newest { id } }";
+    socket.send(json!({"type": "complete", "id": "nothing"})).await;
+    // Before it has begun, and after.
+    socket.subscribe("early", query).await;
+    socket.send(json!({"type": "complete", "id": "early"})).await;
+    socket.subscribed("late", query).await;
+    world.orders.order("1", "new").await;
+    assert_eq!(socket.result("late").await["data"]["newest"]["id"], "1");
+    socket.send(json!({"type": "complete", "id": "late"})).await;
+    assert!(socket.is_quiet().await, "no complete comes back");
+    super::world::until(async || gateway.gateway.hub().counts() == (0, 0)).await;
+    world.orders.order("2", "new").await;
+    assert!(socket.is_quiet().await);
+    // Nor does an error come with a complete, and the socket stays.
+    socket.subscribe("e", "{ nothing }").await;
+    socket.error("e").await;
+    assert!(socket.is_quiet().await);
+    // Who just goes leaves nothing.
+    socket.subscribed("late", query).await;
+    assert_eq!(gateway.gateway.hub().counts(), (1, 1));
+    drop(socket);
+    super::world::until(async || gateway.gateway.hub().counts() == (0, 0)).await;
+}
+
+#[tokio::test]
+async fn a_long_query_can_be_completed_before_it_is_answered() {
+    let nats = nats().await;
+    let events = subgraphs::Events::default();
+    let _alpha = subgraphs::alpha(&nats, &events).await;
+    let gateway = TestGateway::with(&nats, "", &["alpha"]).await;
+    let mut socket = Socket::ready(&gateway).await;
+    // Longer than the test may take.
+    socket.subscribe("q", "{ slow(ms: 120000) }").await;
+    events.until_started(1).await;
+    socket.send(json!({"type": "complete", "id": "q"})).await;
+    socket.subscribe("q", "{ hello }").await;
+    assert_eq!(socket.result("q").await["data"], json!({"hello": "hello world"}));
+    assert_eq!(socket.next().await, json!({"type": "complete", "id": "q"}));
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ impl Pieces {
     }
 
     /// The text up to the next cut; `None`: the answer has ended.
-    async fn next(&mut self, cut: &str) -> Option<String> {
+    pub async fn next(&mut self, cut: &str) -> Option<String> {
         loop {
             if let Some((piece, rest)) = self.text.split_once(cut) {
                 let piece = piece.to_owned();
@@ -122,16 +122,54 @@ async fn a_get_can_subscribe_and_query_but_change_nothing() {
     assert_eq!((status, &*code), (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"));
 }
 
+/// As Apollo's router does: its client reads parts where the answer goes on, and JSON otherwise.
+#[tokio::test]
+async fn what_needs_no_stream_is_answered_in_one_piece_where_that_is_taken() {
+    let world = World::start().await;
+    let gateway = world.gateway("").await;
+    let kind = async |accept: &str, query: &str| {
+        let request = gateway.post(&json!({ "query": query })).header(header::ACCEPT, accept);
+        let response = request.send().await.unwrap();
+        let kind = response.headers()[header::CONTENT_TYPE].to_str().unwrap().to_owned();
+        (kind, response.text().await.unwrap())
+    };
+    let urqls = "application/graphql-response+json, application/json, text/event-stream, multipart/mixed";
+    // The text alone doesn't tell: what is meant is known when it is prepared.
+    let mentions = "query A { me { id } } # subscription";
+    for (accept, media) in [(PARTS, "application/json"), (urqls, "application/graphql-response+json")] {
+        for query in ["{ me { id } }", mentions] {
+            let (kind, body) = kind(accept, query).await;
+            assert_eq!(kind, format!("{media}; charset=utf-8"), "{query}");
+            assert_eq!(body, r#"{"data":{"me":{"id":"u"}}}"#);
+        }
+        let mutation = "mutation { touch(id: 1) { id } } # subscription";
+        assert_eq!(kind(accept, mutation).await.1, r#"{"data":{"touch":{"id":"1"}}}"#);
+    }
+    let deferred = "{ me { id ... @defer { name } } } # subscription";
+    assert!(kind(urqls, deferred).await.0.starts_with("multipart/mixed"));
+    // Who takes nothing else gets the form that it asks for.
+    assert_eq!(kind(EVENTS, "{ me { id } }").await.0, "text/event-stream; charset=utf-8");
+    let only_parts = "multipart/mixed;subscriptionSpec=1.0";
+    assert!(kind(only_parts, "{ me { id } }").await.0.starts_with("multipart/mixed"));
+}
+
 #[tokio::test]
 async fn what_cannot_be_subscribed_to_is_told_before_anything_begins() {
     let world = World::start().await;
     let gateway = world.gateway("").await;
-    for accept in [EVENTS, PARTS] {
-        let request =
-            gateway.post(&json!({"query": "subscription { nothing }"})).header(header::ACCEPT, accept);
-        let (status, code, _) = refusal(request.send().await.unwrap()).await;
-        assert_eq!((status, &*code), (StatusCode::OK, "GRAPHQL_VALIDATION_FAILED"));
-    }
+    let nothing = json!({"query": "subscription { nothing }"});
+    let request = gateway.post(&nothing).header(header::ACCEPT, PARTS);
+    let (status, code, _) = refusal(request.send().await.unwrap()).await;
+    assert_eq!((status, &*code), (StatusCode::OK, "GRAPHQL_VALIDATION_FAILED"));
+    // A client of events that is told 200 reads events.
+    let request = gateway.post(&nothing).header(header::ACCEPT, EVENTS);
+    let response = request.send().await.unwrap();
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream; charset=utf-8");
+    let mut events = Pieces::of(response);
+    let (_, result) = events.result().await;
+    assert_eq!(result["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{result}");
+    assert_eq!(events.event().await.0, "complete");
+    assert_eq!(events.next("\n\n").await, None);
     let gone = "AQAAAAAAAAAAAAAAAAAAAAA";
     let (status, code, _) = refusal(open(&gateway, EVENTS, &[("last-event-id", gone)]).await).await;
     assert_eq!((status, &*code), (StatusCode::GONE, "RESUME_GAP"));
