@@ -8,6 +8,7 @@
 //!      └────────────────── mailbox ◀─────────────────────────┘
 //! ```
 
+mod guard;
 mod operations;
 mod socket;
 mod stream;

@@ -3,9 +3,11 @@
 mod events;
 mod outage;
 mod resume;
+mod revoked;
 mod served;
 mod slow;
 mod socket;
 pub mod streams;
 mod swaps;
+mod wire;
 pub mod world;

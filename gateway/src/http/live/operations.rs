@@ -1,12 +1,15 @@
 //! The operations that run on one connection.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::{HeaderMap, Request, request::Parts};
-use tokio::{sync::OwnedSemaphorePermit, task::AbortHandle, time::Instant};
+use tokio::{
+    sync::{OwnedSemaphorePermit, watch},
+    task::AbortHandle,
+    time::Instant,
+};
+
+use super::guard;
 
 use crate::{
     auth::Identity,
@@ -33,6 +36,8 @@ pub(in crate::http) struct Who {
 pub(in crate::http) struct Operations {
     gateway: Arc<Gateway>,
     mailbox: Arc<Mailbox>,
+    /// Who asks, for the guard: it ends when this goes.
+    identities: watch::Sender<Option<Arc<Identity>>>,
     state: Mutex<State>,
 }
 
@@ -99,6 +104,10 @@ impl Who {
         Caller::new(config, &self.forwarded, self.client.clone(), self.identity.as_deref(), &trace)
     }
 
+    fn is_another_than(&self, other: &Who) -> bool {
+        self.identity.as_ref().map(Arc::as_ptr) != other.identity.as_ref().map(Arc::as_ptr)
+    }
+
     fn facts(&self) -> RequestFacts {
         RequestFacts { identity: self.identity.clone(), share: self.share, incremental: false }
     }
@@ -107,8 +116,12 @@ impl Who {
 impl Operations {
     pub(in crate::http) fn new(gateway: Arc<Gateway>, who: Who) -> Arc<Self> {
         let mailbox = Arc::new(Mailbox::new(gateway.config().subscriptions.waiting));
+        let identities = watch::Sender::new(who.identity.clone());
+        let (watched, guarded) = (identities.subscribe(), gateway.clone());
         let state = Mutex::new(State { who, next: 0, running: Vec::new() });
-        Arc::new(Self { gateway, mailbox, state })
+        let operations = Arc::new(Self { gateway, mailbox, identities, state });
+        tokio::spawn(guard::watch(Arc::downgrade(&operations), guarded, watched));
+        operations
     }
 
     pub(in crate::http) fn gateway(&self) -> &Arc<Gateway> {
@@ -162,19 +175,35 @@ impl Operations {
                 let error = GraphqlError::internal("an answer came in parts that nobody asked for");
                 self.mailbox.tell(Entry::End { tag, ending: Ending::Failed(error.into()) });
             }
-            Ok(Outcome::Subscribed(joined, slot)) => {
-                let mut state = self.lock();
-                // Completed in the meantime: it is dropped, and so ends.
-                if let Some(running) = state.running.iter_mut().find(|running| running.tag == tag) {
-                    let before = std::mem::replace(
-                        &mut running.work,
-                        Work::Subscribed { joined: Arc::new(joined), _slot: slot },
-                    );
-                    // What is aborted here is this task, at its end.
-                    drop(before);
-                }
-            }
+            Ok(Outcome::Subscribed(joined, slot)) => self.subscribed(tag, Arc::new(joined), slot, &who).await,
             Err(why) => self.mailbox.tell(Entry::End { tag, ending: Ending::Failed(why) }),
+        }
+    }
+
+    /// What was begun for `who` has begun, and is the connection's from now on.
+    async fn subscribed(&self, tag: Tag, joined: Arc<Joined>, slot: OwnedSemaphorePermit, who: &Who) {
+        let (before, now) = {
+            let mut state = self.lock();
+            let now = state.who.clone();
+            // Completed in the meantime: it is dropped, and so ends.
+            let Some(running) = state.running.iter_mut().find(|running| running.tag == tag) else { return };
+            let work = Work::Subscribed { joined: joined.clone(), _slot: slot };
+            (std::mem::replace(&mut running.work, work), now)
+        };
+        // Whoever brought another token meanwhile, or ended the subscriptions of one that isn't good any more, didn't find
+        // this one.
+        if now.is_another_than(who) {
+            let caller = now.caller(self.gateway.config());
+            self.gateway.hub().renew(&joined, caller, now.facts()).await;
+        }
+        self.end_if_refused(&joined, &now);
+        // What is aborted here is the task that runs this, at its end.
+        drop(before);
+    }
+
+    fn end_if_refused(&self, joined: &Joined, who: &Who) {
+        if let Err(refusal) = self.check(who) {
+            joined.fail(refusal);
         }
     }
 
@@ -186,9 +215,7 @@ impl Operations {
         queries_only: bool,
     ) -> Result<Outcome, Rejection> {
         let config = self.gateway.config();
-        if self.has_expired(who) {
-            return Err(expired().into());
-        }
+        self.check(who)?;
         let slot = self.gateway.slot()?;
         let Parameters { query, document_id, operation_name, variables, resume_after } = parameters;
         let request = pipeline::Request {
@@ -228,7 +255,7 @@ impl Operations {
     ) -> Result<(), Rejection> {
         let who = self.lock().who.clone();
         let outcome = self.outcome(0, parameters, &who, queries_only).await?;
-        let work = match outcome {
+        let (joined, slot) = match outcome {
             Outcome::Answer(AnswerBody::Whole(body)) => {
                 self.mailbox.tell(Entry::Answer { tag: 0, body });
                 self.mailbox.tell(Entry::End { tag: 0, ending: Ending::Complete });
@@ -237,9 +264,11 @@ impl Operations {
             Outcome::Answer(AnswerBody::Parts(_)) => {
                 return Err(GraphqlError::internal("an answer came in parts that nobody asked for").into());
             }
-            Outcome::Subscribed(joined, slot) => Work::Subscribed { joined: Arc::new(joined), _slot: slot },
+            Outcome::Subscribed(joined, slot) => (Arc::new(joined), slot),
         };
+        let work = Work::Subscribed { joined: joined.clone(), _slot: slot };
         self.lock().running.push(Running { id: "".into(), tag: 0, work });
+        self.end_if_refused(&joined, &who);
         Ok(())
     }
 
@@ -273,7 +302,8 @@ impl Operations {
     pub(in crate::http) async fn renew(&self, identity: Arc<Identity>) {
         let (who, subscribed) = {
             let mut state = self.lock();
-            state.who.identity = Some(identity);
+            state.who.identity = Some(identity.clone());
+            self.identities.send_replace(Some(identity));
             let subscribed = state.running.iter().filter_map(|running| match &running.work {
                 Work::Subscribed { joined, .. } => Some(joined.clone()),
                 Work::Task { .. } => None,
@@ -286,16 +316,8 @@ impl Operations {
         }
     }
 
-    /// How long the client's token is good for; `None`: for ever, since it has none.
-    pub(in crate::http) fn expires_in(&self) -> Option<Duration> {
-        let state = self.lock();
-        let expires = state.who.identity.as_ref()?.expires;
-        let good_until = Duration::from_secs(expires) + self.gateway.authenticator().leeway();
-        Some(good_until.saturating_sub(now()))
-    }
-
-    /// The token has expired: subscriptions end, and tell from where they can be gone on.
-    pub(in crate::http) fn expire(&self) {
+    /// The client's token isn't good any more: subscriptions end, and tell from where they can be gone on.
+    pub(super) fn refuse(&self, why: &GraphqlError) {
         let state = self.lock();
         let subscribed = state.running.iter().filter_map(|running| match &running.work {
             Work::Subscribed { joined, .. } => Some(joined.clone()),
@@ -303,12 +325,14 @@ impl Operations {
         });
         let subscribed: Vec<_> = subscribed.collect();
         drop(state);
-        subscribed.iter().for_each(|joined| joined.fail(expired()));
+        subscribed.iter().for_each(|joined| joined.fail(why.clone()));
     }
 
-    fn has_expired(&self, who: &Who) -> bool {
-        let leeway = self.gateway.authenticator().leeway();
-        who.identity.as_ref().is_some_and(|it| Duration::from_secs(it.expires) + leeway <= now())
+    fn check(&self, who: &Who) -> Result<(), GraphqlError> {
+        match &who.identity {
+            Some(identity) => self.gateway.authenticator().check(identity),
+            None => Ok(()),
+        }
     }
 
     /// Ends everything.
@@ -323,17 +347,9 @@ impl Operations {
     }
 }
 
-fn expired() -> GraphqlError {
-    GraphqlError::new(Code::TokenExpired, "The token has expired; bring a fresh one to go on")
-}
-
 fn place(text: &str) -> Result<Place, GraphqlError> {
     text.parse().map_err(|_| {
         let message = "extensions.resumeAfter: no gateway gave out that place";
         GraphqlError::new(Code::BadRequest, message)
     })
-}
-
-fn now() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

@@ -245,13 +245,10 @@ impl Reader<'_> {
         let begun = Instant::now();
         // Heard last, and when to say something next.
         let (mut heard, mut asked) = (begun, false);
-        let mut told_expiry = false;
         loop {
             let quiet = heard + if asked { every * 2 } else { every };
             let init = (!self.acknowledged).then_some(begun + INIT_TIMEOUT);
-            let expiry =
-                self.operations.expires_in().filter(|_| !told_expiry).map(|left| Instant::now() + left);
-            let next = [Some(quiet), init, expiry].into_iter().flatten().min().unwrap_or(quiet);
+            let next = init.map_or(quiet, |init| init.min(quiet));
             let message = tokio::select! {
                 message = self.stream.next() => message,
                 () = ending.cancelled() => return Close::new(1001, "Going away").into(),
@@ -259,10 +256,6 @@ impl Reader<'_> {
                     let now = Instant::now();
                     if init.is_some_and(|init| init <= now) {
                         return Close::new(4408, "Connection initialisation timeout").into();
-                    }
-                    if expiry.is_some_and(|expiry| expiry <= now) {
-                        told_expiry = true;
-                        self.operations.expire();
                     }
                     if quiet <= now {
                         if asked {
@@ -279,15 +272,16 @@ impl Reader<'_> {
                 None | Some(Err(_) | Ok(Message::Close(_))) => return End::Left,
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 Some(Ok(Message::Binary(_))) => return Close::invalid("Invalid message received").into(),
-                Some(Ok(Message::Text(text))) => match self.receive(&text).await {
-                    Ok(Fresh(fresh)) => told_expiry &= !fresh,
-                    Err(close) => return close.into(),
-                },
+                Some(Ok(Message::Text(text))) => {
+                    if let Err(close) = self.receive(&text).await {
+                        return close.into();
+                    }
+                }
             }
         }
     }
 
-    async fn receive(&mut self, text: &str) -> Result<Fresh, Close> {
+    async fn receive(&mut self, text: &str) -> Result<(), Close> {
         let invalid = || Close::invalid("Invalid message received");
         let Incoming { kind, id, payload } = serde_json::from_str(text).map_err(|_| invalid())?;
         let payload = payload.filter(|payload| payload.get() != "null");
@@ -302,15 +296,13 @@ impl Reader<'_> {
             return Err(invalid());
         }
         match (&*kind, id) {
-            ("connection_init", _) => self.init(payload).await.map(|()| Fresh(false)),
-            ("ping", _) => self.ping(payload).await.map(Fresh),
-            ("pong", _) => Ok(Fresh(false)),
-            ("subscribe", Some(id)) => {
-                self.subscribe(&id, payload.ok_or_else(invalid)?).map(|()| Fresh(false))
-            }
+            ("connection_init", _) => self.init(payload).await,
+            ("ping", _) => self.ping(payload).await,
+            ("pong", _) => Ok(()),
+            ("subscribe", Some(id)) => self.subscribe(&id, payload.ok_or_else(invalid)?),
             ("complete", Some(id)) => {
                 self.operations.complete(&id);
-                Ok(Fresh(false))
+                Ok(())
             }
             _ => Err(invalid()),
         }
@@ -330,27 +322,26 @@ impl Reader<'_> {
         self.reply(json!({ "type": "connection_ack" }))
     }
 
-    /// Answers a ping; returns whether it brought a token that was taken.
-    async fn ping(&mut self, payload: Option<&RawValue>) -> Result<bool, Close> {
+    /// Answers a ping, which may bring a token.
+    async fn ping(&mut self, payload: Option<&RawValue>) -> Result<(), Close> {
         let Some(authorization) = payload.filter(|_| self.acknowledged).and_then(authorization) else {
             let pong = match payload {
                 Some(payload) => json!({ "type": "pong", "payload": payload }),
                 None => json!({ "type": "pong" }),
             };
-            return self.reply(pong).map(|()| false);
+            return self.reply(pong);
         };
         let authenticator = self.operations.gateway().authenticator();
         match authenticator.identify_by(&authorization).await {
             Ok(identity) => {
                 let expires = identity.expires;
                 self.operations.renew(identity).await;
-                self.reply(json!({ "type": "pong", "payload": { "authorized": true, "expires": expires } }))?;
-                Ok(true)
+                self.reply(json!({ "type": "pong", "payload": { "authorized": true, "expires": expires } }))
             }
             // The old token stays good for as long as it was.
             Err(error) => {
                 let told = json!({ "authorized": false, "error": error });
-                self.reply(json!({ "type": "pong", "payload": told })).map(|()| false)
+                self.reply(json!({ "type": "pong", "payload": told }))
             }
         }
     }
@@ -373,9 +364,6 @@ impl Reader<'_> {
         }
     }
 }
-
-/// Whether a fresh token came.
-struct Fresh(bool);
 
 /// The authorization in a payload, where clients put it: by itself or among headers.
 fn authorization(payload: &RawValue) -> Option<String> {

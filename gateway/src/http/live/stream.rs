@@ -7,7 +7,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderName, HeaderValue, Response, header};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::timeout;
 
 use super::Operations;
 use crate::subscription::{Ending, Entry};
@@ -161,33 +161,20 @@ fn body(operations: Arc<Operations>, form: StreamForm) -> Body {
     let every = operations.gateway().config().subscriptions.keep_alive;
     let ending = operations.gateway().ending().clone();
     let first = Some(Bytes::from_static(form.begin()));
-    let expires = operations.expires_in().map(|left| Instant::now() + left);
-    let state = Some((Closing(operations), first, expires));
+    let state = Some((Closing(operations), first));
     Body::from_stream(stream::unfold(state, move |state| {
         let ending = ending.clone();
         async move {
-            let (closing, first, mut expires) = state?;
+            let (closing, first) = state?;
             if let Some(first) = first {
-                return Some((Ok::<_, Infallible>(first), Some((closing, None, expires))));
+                return Some((Ok::<_, Infallible>(first), Some((closing, None))));
             }
             let mailbox = closing.0.mailbox();
-            let entry = loop {
-                let expired = async {
-                    match expires {
-                        Some(at) => sleep_until(at).await,
-                        None => std::future::pending().await,
-                    }
-                };
-                tokio::select! {
-                    biased;
-                    // It breaks off without an end, so that clients come back, to another gateway.
-                    () = ending.cancelled() => return None,
-                    () = expired => {
-                        expires = None;
-                        closing.0.expire();
-                    }
-                    entry = timeout(every, mailbox.next()) => break entry.unwrap_or(Entry::KeepAlive),
-                }
+            let entry = tokio::select! {
+                biased;
+                // It breaks off without an end, so that clients come back, to another gateway.
+                () = ending.cancelled() => return None,
+                entry = timeout(every, mailbox.next()) => entry.unwrap_or(Entry::KeepAlive),
             };
             let Chunk { mut bytes, mut last } = form.chunk(entry);
             while !last && bytes.len() < AT_A_TIME {
@@ -196,7 +183,7 @@ fn body(operations: Arc<Operations>, form: StreamForm) -> Body {
                 bytes.extend_from_slice(&more.bytes);
                 last = more.last;
             }
-            Some((Ok(bytes.into()), (!last).then_some((closing, None, expires))))
+            Some((Ok(bytes.into()), (!last).then_some((closing, None))))
         }
     }))
 }

@@ -28,7 +28,7 @@ impl Pieces {
     }
 
     /// The text up to the next cut; `None`: the answer has ended.
-    async fn next(&mut self, cut: &str) -> Option<String> {
+    pub async fn next(&mut self, cut: &str) -> Option<String> {
         loop {
             if let Some((piece, rest)) = self.text.split_once(cut) {
                 let piece = piece.to_owned();
@@ -61,7 +61,8 @@ impl Pieces {
         (id, serde_json::from_str(&data).unwrap())
     }
 
-    async fn part(&mut self) -> Value {
+    /// The next part.
+    pub async fn part(&mut self) -> Value {
         let part = self.next("\r\n--graphql").await.expect("a part");
         let json = part.strip_prefix("\r\ncontent-type: application/json\r\n\r\n");
         serde_json::from_str(json.unwrap_or_else(|| panic!("{part:?}"))).unwrap()
