@@ -1,7 +1,8 @@
 //! Who sends a request: verifies the bearer token and hands its claims on to subgraphs.
 //!
 //! No token is anonymous; a bad one is refused, since a client that believes to be logged in must learn
-//! that it isn't. The gateway knows no roles: subgraphs judge the claims.
+//! that it isn't. The gateway knows no roles: subgraphs judge the claims. Where it is told which sessions were revoked,
+//! their tokens are bad before they expire.
 
 use std::{
     sync::Arc,
@@ -15,9 +16,12 @@ use quick_cache::sync::Cache;
 use serde_json::{Map, Value};
 
 mod keys;
+mod lasting;
+mod revocation;
 mod source;
 
 pub use keys::{KeySet, Keys};
+pub use revocation::{RevocationState, RevocationStatus, Revocations, Session, watch_bucket};
 pub use source::{Source, SourceError};
 
 use crate::{
@@ -37,6 +41,8 @@ pub struct Identity {
     pub scopes: Vec<Box<str>>,
     /// The policies that were found to hold for it (`@policy`), by the claim that the configuration names.
     pub policies: Vec<Box<str>>,
+    /// The session that it belongs to, where sessions can be revoked and it names one.
+    pub session: Option<Arc<Session>>,
 }
 
 /// Verifies bearer tokens.
@@ -44,6 +50,7 @@ pub struct Identity {
 pub struct Authenticator {
     keys: Keys,
     config: AuthConfig,
+    revocations: Option<Arc<Revocations>>,
     verified: Cache<Box<str>, Verified>,
 }
 
@@ -62,12 +69,18 @@ const LONGEST_TOKEN: usize = 8 * 1024;
 impl Authenticator {
     /// An authenticator that gets its keys from that source.
     pub fn new(config: AuthConfig, source: Source) -> Self {
-        Self { keys: Keys::new(source), config, verified: Cache::new(REMEMBERED_TOKENS) }
+        let revocations = config.revocation.clone().map(|config| Arc::new(Revocations::new(config)));
+        Self { keys: Keys::new(source), config, revocations, verified: Cache::new(REMEMBERED_TOKENS) }
     }
 
     /// The keys, for keeping them fresh in the background.
     pub fn keys(&self) -> &Keys {
         &self.keys
+    }
+
+    /// The sessions that were revoked, for keeping them current in the background; `None`: sessions can't be.
+    pub fn revocations(&self) -> Option<&Arc<Revocations>> {
+        self.revocations.as_ref()
     }
 
     /// Who sends a request with these headers; `None` is anonymous.
@@ -90,18 +103,22 @@ impl Authenticator {
         if token.is_empty() || token.len() > LONGEST_TOKEN {
             return Err(invalid("the token is empty or too long"));
         }
-        self.verify(token).await
+        let identity = self.verify(token).await?;
+        self.check_session(&identity)?;
+        Ok(identity)
     }
 
-    /// How far clocks may differ.
-    pub fn leeway(&self) -> Duration {
-        self.config.leeway
+    fn check_session(&self, identity: &Identity) -> Result<(), GraphqlError> {
+        match &self.revocations {
+            Some(revocations) => revocations.check(identity.session.as_deref()),
+            None => Ok(()),
+        }
     }
 
     async fn verify(&self, token: &str) -> Result<Arc<Identity>, GraphqlError> {
         if let Some(known) = self.verified.get(token) {
             let current = self.keys.current().is_some_and(|keys| keys.number == known.key_set);
-            if current && now() < known.identity.expires + self.config.leeway.as_secs() {
+            if current && now() < known.identity.expires.saturating_add(self.config.leeway.as_secs()) {
                 return Ok(known.identity);
             }
         }
@@ -144,9 +161,15 @@ impl Authenticator {
             expires,
             scopes: names(claims.get(&self.config.scope_claim)),
             policies: names(claims.get(&self.config.policy_claim)),
+            session: self.session(claims),
         });
         self.verified.insert(token.into(), Verified { identity: identity.clone(), key_set });
         identity
+    }
+
+    fn session(&self, claims: &Map<String, Value>) -> Option<Arc<Session>> {
+        let revocations = self.revocations.as_ref()?;
+        revocations.session(claims.get(&revocations.config().claim)?.as_str()?)
     }
 }
 

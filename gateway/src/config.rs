@@ -15,13 +15,14 @@ use std::{
 };
 
 use http::{HeaderName, HeaderValue};
-use jsonwebtoken::Algorithm;
 use tributary_protocol::{GatewayId, SubgraphName, header::is_forwardable};
 
+mod auth;
 mod flags;
 mod network;
 mod read;
 
+pub use auth::{AuthConfig, KeySource, RevocationConfig};
 pub use flags::{AuthFlags, HttpFlags, LimitFlags, LogFlags, NatsFlags, ServeFlags, SubscriptionFlags};
 pub use network::Network;
 use read::Reader;
@@ -193,39 +194,6 @@ pub struct SubscriptionConfig {
     pub keep_alive: Duration,
 }
 
-/// How tokens are verified.
-#[derive(Debug, Clone)]
-pub struct AuthConfig {
-    /// Where the public keys come from.
-    pub keys: KeySource,
-    /// What signatures are taken.
-    pub algorithms: Vec<Algorithm>,
-    /// The `iss` that tokens must have, when set.
-    pub issuer: Option<String>,
-    /// The `aud` that tokens must have.
-    pub audience: String,
-    /// How far clocks may differ.
-    pub leeway: Duration,
-    /// How often keys are fetched anew, so that a withdrawn one stops working.
-    pub refresh: Duration,
-    /// The claim that has the scopes of `@requiresScopes`.
-    pub scope_claim: String,
-    /// The claim that has the policies of `@policy`.
-    pub policy_claim: String,
-    /// Whether a request for a field that may not be seen is refused as a whole, instead of that field being
-    /// null with an error.
-    pub refuse_unauthorised: bool,
-}
-
-/// Where the public keys come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeySource {
-    /// A JSON Web Key Set in a file.
-    File(PathBuf),
-    /// The service of that name, asked on `internal.<name>.jwks`.
-    Service(String),
-}
-
 /// How it logs.
 #[derive(Debug, Clone)]
 pub struct LogConfig {
@@ -278,7 +246,7 @@ impl Config {
             http: http_rules(&mut read, &flags.http),
             limits: limits(&mut read, &flags.limits),
             subscriptions: subscriptions(&mut read, &flags.subscriptions),
-            auth: auth(&mut read, &flags.auth),
+            auth: auth::read(&mut read, &flags.auth),
             log: log(&mut read, &flags.log),
         };
         read.finish().map(|()| Arc::new(config))
@@ -426,46 +394,6 @@ fn subscriptions(read: &mut Reader, flags: &SubscriptionFlags) -> SubscriptionCo
         },
         replay_events: read.count_or_zero("--max-replay-events", &flags.max_replay_events),
         keep_alive: read.duration("--keep-alive", &flags.keep_alive),
-    }
-}
-
-fn auth(read: &mut Reader, flags: &AuthFlags) -> AuthConfig {
-    let keys = match &flags.jwks {
-        Some(file) => KeySource::File(read.file("--jwks", file)),
-        None => KeySource::Service(read.name("--jwks-service", &flags.jwks_service)),
-    };
-    AuthConfig {
-        keys,
-        algorithms: flags.jwt_algorithm.iter().filter_map(|name| algorithm(read, name)).collect(),
-        issuer: flags.jwt_issuer.clone(),
-        audience: flags.jwt_audience.clone(),
-        leeway: read.duration("--jwt-leeway", &flags.jwt_leeway),
-        refresh: read.duration("--jwks-refresh", &flags.jwks_refresh),
-        scope_claim: flags.scope_claim.clone(),
-        policy_claim: flags.policy_claim.clone(),
-        refuse_unauthorised: unauthorised(read, &flags.unauthorized_fields),
-    }
-}
-
-fn unauthorised(read: &mut Reader, text: &str) -> bool {
-    if text != "null" && text != "refuse" {
-        read.mistake(format!("--unauthorized-fields: {text:?} is neither null nor refuse"));
-    }
-    text == "refuse"
-}
-
-/// A shared secret would let everyone who verifies tokens make them too, so those algorithms are refused.
-fn algorithm(read: &mut Reader, name: &str) -> Option<Algorithm> {
-    match name.parse() {
-        Ok(Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512) => {
-            read.mistake(format!("--jwt-algorithm: {name} needs a shared secret; use EdDSA, ES256 or RS256"));
-            None
-        }
-        Ok(algorithm) => Some(algorithm),
-        Err(_) => {
-            read.mistake(format!("--jwt-algorithm: {name:?} isn't known; EdDSA, ES256 and RS256 are"));
-            None
-        }
     }
 }
 

@@ -51,7 +51,9 @@ pub enum Code {
     TokenInvalid,
     /// The token was good once.
     TokenExpired,
-    /// A token was sent, and the keys to verify it can't be had right now.
+    /// The session that the token belongs to was revoked: a fresh token of it can't be had either.
+    SessionRevoked,
+    /// A token was sent, and what it takes to verify it can't be had right now: the keys, or which sessions were revoked.
     AuthUnavailable,
     /// Who asks may not see a field that is asked for.
     Unauthorised,
@@ -95,7 +97,7 @@ pub enum HttpStatus {
 
 impl Code {
     /// Every code, for documentation and tests.
-    pub const ALL: [Code; 33] = [
+    pub const ALL: [Code; 34] = [
         Code::BadRequest,
         Code::UnsupportedMediaType,
         Code::NotAcceptable,
@@ -114,6 +116,7 @@ impl Code {
         Code::PlanningFailed,
         Code::TokenInvalid,
         Code::TokenExpired,
+        Code::SessionRevoked,
         Code::AuthUnavailable,
         Code::Unauthorised,
         Code::GraphUnavailable,
@@ -152,6 +155,7 @@ impl Code {
             Code::PlanningFailed => "PLANNING_FAILED",
             Code::TokenInvalid => "TOKEN_INVALID",
             Code::TokenExpired => "TOKEN_EXPIRED",
+            Code::SessionRevoked => "SESSION_REVOKED",
             Code::AuthUnavailable => "AUTH_UNAVAILABLE",
             Code::Unauthorised => "UNAUTHORIZED_FIELD_OR_TYPE",
             Code::GraphUnavailable => "GRAPH_UNAVAILABLE",
@@ -181,7 +185,9 @@ impl Code {
             Code::CrossSiteRefused | Code::Unauthorised => Always(StatusCode::FORBIDDEN),
             Code::RequestTimeout => Always(StatusCode::REQUEST_TIMEOUT),
             Code::BodyTooLarge => Always(StatusCode::PAYLOAD_TOO_LARGE),
-            Code::TokenInvalid | Code::TokenExpired => Always(StatusCode::UNAUTHORIZED),
+            Code::TokenInvalid | Code::TokenExpired | Code::SessionRevoked => {
+                Always(StatusCode::UNAUTHORIZED)
+            }
             Code::AuthUnavailable
             | Code::GraphUnavailable
             | Code::NatsUnavailable

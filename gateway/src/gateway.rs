@@ -18,7 +18,7 @@ mod counted;
 use counted::Counted;
 
 use crate::{
-    auth::{self, Authenticator, Source},
+    auth::{self, Authenticator, RevocationState, RevocationStatus, Source},
     config::{Config, KeySource},
     error::{Code, GraphqlError},
     pipeline::{Operations, Pipeline},
@@ -48,6 +48,7 @@ pub struct Gateway {
     uploads: Arc<Semaphore>,
     draining: AtomicBool,
     keys_task: AbortHandle,
+    revocations_task: Option<AbortHandle>,
 }
 
 /// What `/health/ready` says.
@@ -59,6 +60,9 @@ pub struct Readiness {
     /// Whether requests should be sent here, and the graph, NATS, and what is wrong with them.
     #[serde(flatten)]
     pub status: Status,
+    /// What is known of the sessions that were revoked; absent where sessions can't be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revocations: Option<RevocationStatus>,
 }
 
 /// Bodies up to this size are read without further ado: as many as there are connections fit the memory.
@@ -91,13 +95,18 @@ impl Gateway {
         let moves = keep_subscriptions_live(hub.clone(), registry.clone());
         let authenticator = Arc::new(Authenticator::new(config.auth.clone(), key_source(&config, &link)));
         let keys = auth::keep_fresh(authenticator.clone(), link.clone(), config.auth.refresh);
-        metrics.collect_from(Counted { operations, registry: registry.clone(), transport });
+        let revocations = authenticator.revocations().cloned();
+        let revocations_task = revocations
+            .clone()
+            .map(|revocations| tokio::spawn(auth::watch_bucket(revocations, link.clone())).abort_handle());
+        metrics.collect_from(Counted { operations, registry: registry.clone(), transport, revocations });
         tracing::info!(gateway = %config.nats.gateway_id, "started");
         Ok(Arc::new(Self {
             slots: Arc::new(Semaphore::new(config.limits.requests)),
             uploads: Arc::new(Semaphore::new(config.limits.requests.div_ceil(REQUESTS_FOR_AN_UPLOAD))),
             draining: AtomicBool::new(false),
             keys_task: tokio::spawn(keys).abort_handle(),
+            revocations_task,
             moves_task: tokio::spawn(moves).abort_handle(),
             subscriptions: Arc::new(Semaphore::new(config.subscriptions.subscriptions)),
             ending: CancellationToken::new(),
@@ -179,8 +188,10 @@ impl Gateway {
     pub fn readiness(&self) -> Readiness {
         let draining = self.draining.load(Ordering::Relaxed);
         let mut status = Status::clone(&self.registry.status().borrow());
-        status.ready &= status.connected && !draining;
-        Readiness { draining, status }
+        let revocations = self.authenticator.revocations().map(|revocations| revocations.status());
+        let knows = revocations.as_ref().is_none_or(|known| known.state == RevocationState::Read);
+        status.ready &= status.connected && !draining && knows;
+        Readiness { draining, status, revocations }
     }
 
     /// From now on it isn't ready.
@@ -194,6 +205,9 @@ impl Drop for Gateway {
     fn drop(&mut self) {
         self.keys_task.abort();
         self.moves_task.abort();
+        if let Some(task) = &self.revocations_task {
+            task.abort();
+        }
     }
 }
 

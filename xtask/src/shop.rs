@@ -15,6 +15,9 @@ pub const GATEWAY: &str = "gateway";
 /// The gateway's id, which its credential binds.
 pub const GATEWAY_ID: &str = "gw1";
 
+/// The bucket in which auth tells gateways of revoked sessions.
+pub const REVOKED_BUCKET: &str = "AUTH_REVOKED";
+
 /// The programs.
 pub fn programs() -> impl Iterator<Item = &'static str> {
     SUBGRAPHS.into_iter().chain([GATEWAY_PROGRAM])

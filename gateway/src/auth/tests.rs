@@ -47,6 +47,7 @@ impl Bench {
             policy_claim: "policies".into(),
             refuse_unauthorised: false,
             refresh: Duration::from_secs(300),
+            revocation: None,
         };
         let authenticator = Authenticator::new(config, Source::File(file.path().into()));
         let bench = Self { file, authenticator };

@@ -218,6 +218,21 @@ pub struct AuthFlags {
     /// How far clocks may differ
     #[arg(long, env = "TRIBUTARY_JWT_LEEWAY", default_value = "10s", value_name = "TIME")]
     pub jwt_leeway: String,
+    /// JetStream bucket with the sessions that were revoked, AUTH_REVOKED of auth [default: none, tokens are good until they expire]
+    #[arg(long, env = "TRIBUTARY_REVOKED_BUCKET", value_name = "NAME")]
+    pub revoked_bucket: Option<String>,
+    /// Claim with the session that a token belongs to
+    #[arg(long, env = "TRIBUTARY_SESSION_CLAIM", default_value = "sid", value_name = "NAME")]
+    pub session_claim: String,
+    /// Takes tokens without that claim, although they can't be revoked
+    #[arg(long, env = "TRIBUTARY_ACCEPT_TOKENS_WITHOUT_SESSION")]
+    pub accept_tokens_without_session: bool,
+    /// Refuses tokens when what is known of the bucket is older [default: never]
+    #[arg(long, env = "TRIBUTARY_REVOKED_MAX_AGE", value_name = "TIME")]
+    pub revoked_max_age: Option<String>,
+    /// Most revoked sessions to remember; with more in the bucket, tokens are refused
+    #[arg(long, env = "TRIBUTARY_MAX_REVOKED_SESSIONS", default_value = "200000", value_name = "N")]
+    pub max_revoked_sessions: String,
 }
 
 /// How it logs.

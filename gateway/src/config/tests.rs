@@ -64,3 +64,19 @@ fn a_password_is_not_repeated() {
     let mistakes = check("--nats amqp://me:secret@host").unwrap_err();
     assert!(!mistakes[0].contains("secret"), "{mistakes:?}");
 }
+
+#[test]
+fn revocation_is_off_unless_a_bucket_is_named() {
+    assert!(check("").unwrap().auth.revocation.is_none());
+    let revocation = check("--revoked-bucket AUTH_REVOKED").unwrap().auth.revocation.clone().unwrap();
+    assert_eq!((&*revocation.bucket, &*revocation.claim, revocation.most), ("AUTH_REVOKED", "sid", 200_000));
+    assert!(revocation.max_age.is_none() && !revocation.accept_without);
+    for wrong in [
+        "--revoked-bucket a.b",
+        "--revoked-max-age 10s",
+        "--revoked-bucket A --revoked-max-age 1s",
+        "--revoked-bucket A --max-revoked-sessions 0",
+    ] {
+        assert_eq!(check(wrong).unwrap_err().len(), 1, "{wrong}");
+    }
+}

@@ -9,6 +9,7 @@ use prometheus_client::{
 };
 
 use crate::{
+    auth::{RevocationState, Revocations},
     pipeline::Operations,
     registry::Registry,
     transport::{SubgraphStats, Transport},
@@ -19,6 +20,7 @@ pub(super) struct Counted {
     pub(super) operations: Arc<Operations>,
     pub(super) registry: Registry,
     pub(super) transport: Transport,
+    pub(super) revocations: Option<Arc<Revocations>>,
 }
 
 impl std::fmt::Debug for Counted {
@@ -64,6 +66,31 @@ impl Counted {
     }
 }
 
+impl Counted {
+    fn encode_revocations(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let Some(revocations) = &self.revocations else { return Ok(()) };
+        let status = revocations.status();
+        let gauges = [
+            ("revoked_sessions", "Revoked sessions that are remembered", status.sessions as i64),
+            (
+                "revocations_usable",
+                "1 while enough is known of revoked sessions to take tokens",
+                i64::from(status.state == RevocationState::Read),
+            ),
+        ];
+        for (name, help, value) in gauges {
+            let gauge = ConstGauge::new(value);
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        }
+        if let Some(age) = status.age_seconds {
+            let (name, help) = ("revocations_age_seconds", "Time since all revoked sessions were known");
+            let gauge = ConstGauge::new(age);
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        }
+        Ok(())
+    }
+}
+
 /// A counter of one subgraph: its name, its help, and where it is.
 type PerSubgraph = (&'static str, &'static str, fn(&SubgraphStats) -> u64);
 
@@ -85,6 +112,7 @@ impl Collector for Counted {
             let counter = ConstCounter::new(value);
             counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)?;
         }
+        self.encode_revocations(&mut encoder)?;
         let subgraphs = self.registry.subgraph_stats();
         for (name, help, value) in PER_SUBGRAPH {
             let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;

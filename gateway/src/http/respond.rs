@@ -62,7 +62,7 @@ fn status(media: MediaType, code: Code) -> StatusCode {
 /// What HTTP asks to say along with some statuses.
 fn further_header(code: Code) -> Option<(HeaderName, &'static str)> {
     match code {
-        Code::TokenInvalid | Code::TokenExpired => {
+        Code::TokenInvalid | Code::TokenExpired | Code::SessionRevoked => {
             Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#))
         }
         Code::MethodNotAllowed => Some((header::ALLOW, "GET, POST, PUT, DELETE")),

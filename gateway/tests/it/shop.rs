@@ -15,4 +15,5 @@ mod live;
 mod orders;
 mod outage;
 mod rights;
+mod sessions;
 mod world;

@@ -6,6 +6,7 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::timeout};
 use tributary::{
+    auth::RevocationState,
     config::{Config, ServeFlags},
     gateway::Gateway,
     registry::Status,
@@ -117,6 +118,17 @@ impl TestGateway {
                 self.gateway.status().borrow()
             );
         }
+    }
+
+    /// Waits until enough is known of revoked sessions.
+    pub async fn takes_tokens(&self) {
+        self.turns(RevocationState::Read).await;
+    }
+
+    /// Waits until that is known of revoked sessions.
+    pub async fn turns(&self, to: RevocationState) {
+        let mut states = self.gateway.authenticator().revocations().unwrap().states();
+        timeout(PATIENCE, states.wait_for(|state| *state == to)).await.expect("it turns in time").unwrap();
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -12,6 +12,7 @@
 //! | 4 subscriptions served by a subgraph | `stream` |
 //! | 5 subscriptions fed by events | `event` |
 //! | 6 parts | `parts` |
+//! | 7 revoked sessions | `revocation` |
 //!
 //! Start reading at [`QuerySubject`] and [`RequestHead`].
 
@@ -24,6 +25,7 @@ mod name;
 pub mod parts;
 mod registration;
 mod request;
+pub mod revocation;
 mod sdl;
 pub mod service;
 pub mod stream;

@@ -1,11 +1,14 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use shop::startup::ServeArgs;
+use tributary_protocol::{NameError, Token, revocation};
 
 use crate::password::Cost;
+use crate::revoked::RevokedSettings;
 
 /// What the process was started for.
 #[derive(Debug)]
@@ -72,6 +75,42 @@ pub struct Config {
     #[arg(long, env = "ACCESS_TOKEN_SECONDS", value_name = "SECONDS", default_value_t = 600,
           value_parser = clap::value_parser!(u16).range(10..=600))]
     pub access_token_seconds: u16,
+    /// Where gateways are told which sessions ended
+    #[command(flatten)]
+    pub revoked: RevokedArgs,
+}
+
+/// Where gateways are told which sessions ended. The bucket is made at start if it isn't there; one that differs is told
+/// of in the log and left as it is.
+#[derive(Debug, Clone, Args)]
+pub struct RevokedArgs {
+    /// JetStream bucket that keeps the sessions that were revoked
+    #[arg(long, env = "REVOKED_BUCKET", default_value = revocation::BUCKET, value_name = "NAME",
+          value_parser = bucket)]
+    pub revoked_bucket: String,
+    /// How many minutes it keeps them: longer than access tokens live, and clocks differ
+    #[arg(long, env = "REVOKED_MINUTES", default_value_t = 15, value_name = "N",
+          value_parser = clap::value_parser!(u16).range(11..))]
+    pub revoked_minutes: u16,
+    /// On how many servers of a cluster it is kept
+    #[arg(long, env = "REVOKED_REPLICAS", default_value_t = 1, value_name = "N",
+          value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub revoked_replicas: u8,
+}
+
+impl RevokedArgs {
+    /// The bucket as these arguments say.
+    pub fn settings(&self) -> RevokedSettings {
+        RevokedSettings {
+            bucket: self.revoked_bucket.clone(),
+            keep: Duration::from_secs(u64::from(self.revoked_minutes) * 60),
+            replicas: self.revoked_replicas.into(),
+        }
+    }
+}
+
+fn bucket(name: &str) -> Result<String, NameError> {
+    Token::new(name).map(String::from)
 }
 
 /// Where the data is.
@@ -97,6 +136,8 @@ mod tests {
             panic!("no command was given");
         };
         assert_eq!((config.database.name.as_str(), config.access_token_seconds), ("auth", 600));
+        let revoked = config.revoked.settings();
+        assert_eq!((&*revoked.bucket, revoked.keep.as_secs()), ("AUTH_REVOKED", 900));
         let create = ["auth", "create-admin", "--email", "a@b.org", "--mongodb-url", "mongodb://m"];
         assert!(
             matches!(Cli::parse_from(create), Ok(Cli::Run(Command::CreateAdmin { email, .. })) if email == "a@b.org")
@@ -105,6 +146,8 @@ mod tests {
             &["auth"][..],
             &["auth", "create-admin", "--email", "a@b.org"],
             &["auth", "--nats", "n", "--mongodb-url", "m", "--access-token-seconds", "601"],
+            &["auth", "--nats", "n", "--mongodb-url", "m", "--revoked-minutes", "10"],
+            &["auth", "--nats", "n", "--mongodb-url", "m", "--revoked-bucket", "a.b"],
         ] {
             assert!(Cli::parse_from(wrong).is_err(), "{wrong:?}");
         }

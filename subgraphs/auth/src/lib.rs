@@ -6,6 +6,7 @@
 //! | `schema` | the graph: `Query`, `Mutation`, the entity `User`; who may see and do what |
 //! | `accounts` | the rules: registering, logging in and out, continuing a session, giving roles |
 //! | `email`, `password`, `throttle`, `token` | what the rules are made of, each by itself |
+//! | `revoked` | tells gateways which sessions ended |
 //! | `store` | MongoDB: every command of this service, and the types that it keeps |
 //! | `error` | what can go wrong, and what a client is told of it |
 //!
@@ -17,15 +18,17 @@ mod config;
 mod email;
 mod error;
 mod password;
+mod revoked;
 mod schema;
 mod store;
 mod throttle;
 mod token;
 
 pub use accounts::{Accounts, Grant, Origin};
-pub use config::{Cli, Command, Config, DatabaseArgs};
+pub use config::{Cli, Command, Config, DatabaseArgs, RevokedArgs};
 pub use error::Error;
 pub use password::{Cost, Passwords};
+pub use revoked::{Revoked, RevokedSettings};
 pub use schema::{AuthSchema, schema};
 pub use store::{Bucket, Redeemed, RefreshToken, Session, Store, User, Users};
 pub use throttle::Throttle;
@@ -62,12 +65,13 @@ pub async fn serve(
         let keys = serde_json::to_vec(&published.jwks(Utc::now())).expect("a key set is plain data");
         async move { Ok::<_, InternalError>(Bytes::from(keys)) }
     };
+    let revoked = Revoked::new(store.sessions, nats.clone(), config.revoked.settings());
     let mut subgraph = Subgraph::new(NAME, schema(accounts, store.users)).internal(JWKS, jwks);
     if let Some(address) = config.serve.http {
         subgraph = subgraph.http(address);
     }
     tokio::select! {
-        served = subgraph.serve(nats, shutdown) => served.context("the subgraph stopped"),
+        served = revoked.beside(subgraph.serve(nats, shutdown)) => served.context("the subgraph stopped"),
         never = keep_reading(tokens) => match never {},
     }
 }

@@ -16,7 +16,7 @@ use crate::error::{Result, is_outage};
 
 pub use attempts::{Attempts, Bucket};
 pub use keys::{Keys, StoredKey};
-pub use sessions::{Redeemed, RefreshToken, Session, Sessions};
+pub use sessions::{Ended, Redeemed, RefreshToken, Session, Sessions};
 pub use users::{NewUser, User, Users};
 
 /// How long to wait for a server that isn't there yet.
@@ -86,6 +86,13 @@ async fn unique<T: Send + Sync>(collection: &Collection<T>, keys: Document) -> R
 async fn expiring<T: Send + Sync>(collection: &Collection<T>, field: &str) -> Result<()> {
     let options = IndexOptions::builder().expire_after(Duration::ZERO).build();
     let keys = doc! { field: 1 };
+    collection.create_index(IndexModel::builder().keys(keys).options(options).build()).await?;
+    Ok(())
+}
+
+/// Creates an index, of all documents or, where it is `sparse`, of those that have the fields.
+async fn indexed<T: Send + Sync>(collection: &Collection<T>, keys: Document, sparse: bool) -> Result<()> {
+    let options = IndexOptions::builder().sparse(sparse).build();
     collection.create_index(IndexModel::builder().keys(keys).options(options).build()).await?;
     Ok(())
 }

@@ -16,7 +16,8 @@ use crate::store::{Keys, Session, StoredKey};
 pub const ISSUER: &str = "tributary-shop";
 /// For whom they are.
 pub const AUDIENCE: &str = "tributary";
-/// The longest that an access token may live: nothing takes one back before it expires.
+/// The longest that an access token may live: how long one is good at most where a gateway isn't told that its session
+/// ended, and how long a gateway that is must remember it.
 pub const MAX_LIFETIME: TimeDelta = TimeDelta::minutes(10);
 /// How long a new key is published before it signs, so that every verifier has read it by then.
 const NOTICE: TimeDelta = TimeDelta::minutes(10);

@@ -34,7 +34,7 @@ pub fn start(
     }
     let mut gateway = Command::new(programs.path(shop::GATEWAY_PROGRAM));
     gateway.args(["serve", "--listen", &address.listen(), "--gateway-id", shop::GATEWAY_ID]);
-    gateway.args(["--require", &shop::SUBGRAPHS.join(",")]);
+    gateway.args(["--require", &shop::SUBGRAPHS.join(","), "--revoked-bucket", shop::REVOKED_BUCKET]);
     gateway.envs(backing.environment(shop::GATEWAY));
     family.add(Generation::Gateway, spawn(shop::GATEWAY, &mut gateway)?)?;
     await_ready(address, interrupt, family)?;

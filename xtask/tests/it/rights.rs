@@ -115,6 +115,8 @@ fn what_a_subgraph_publishes() {
             "$SRV.INFO",
             "$SRV.INFO.products",
             "$KV.tributary_graph.orders",
+            "$KV.AUTH_REVOKED.s",
+            "$JS.API.STREAM.INFO.KV_AUTH_REVOKED",
             "$JS.API.INFO",
             "$JS.API.STREAM.CREATE.KV_tributary_graph",
             "$JS.API.STREAM.UPDATE.EVENTS",
@@ -210,6 +212,10 @@ fn what_a_gateway_publishes() {
             "$JS.API.CONSUMER.INFO.EVENTS.c",
             "$JS.API.CONSUMER.DELETE.EVENTS.c",
             "$JS.FC.EVENTS.c.k",
+            "$JS.API.STREAM.INFO.KV_AUTH_REVOKED",
+            "$JS.API.CONSUMER.CREATE.KV_AUTH_REVOKED.c.$KV.AUTH_REVOKED.*",
+            "$JS.API.CONSUMER.DELETE.KV_AUTH_REVOKED.c",
+            "$JS.FC.KV_AUTH_REVOKED.c.k",
         ],
         may_not: &[
             "graphql.announce",
@@ -236,6 +242,38 @@ fn what_a_gateway_publishes() {
             "$JS.API.DIRECT.GET.EVENTS.events.orders.Order.1.updated",
             "$JS.API.CONSUMER.CREATE.KV_tributary_graph.c",
             "$JS.API.CONSUMER.DURABLE.CREATE.EVENTS.c",
+            // It reads which sessions were revoked; one that it could write would log anybody out.
+            "$KV.AUTH_REVOKED.s",
+            "$JS.API.STREAM.CREATE.KV_AUTH_REVOKED",
+            "$JS.API.STREAM.UPDATE.KV_AUTH_REVOKED",
+            "$JS.API.STREAM.DELETE.KV_AUTH_REVOKED",
+            "$JS.API.STREAM.PURGE.KV_AUTH_REVOKED",
+            "$JS.API.STREAM.MSG.DELETE.KV_AUTH_REVOKED",
+            "$JS.API.CONSUMER.DURABLE.CREATE.KV_AUTH_REVOKED.c",
+        ],
+    };
+    check(&case, "publish", Connection::publishes);
+}
+
+#[test]
+fn what_auth_publishes_beyond_other_subgraphs() {
+    let case = Case {
+        user: "auth",
+        may: &[
+            "$KV.AUTH_REVOKED.0192-s",
+            "$JS.API.STREAM.INFO.KV_AUTH_REVOKED",
+            "$JS.API.STREAM.CREATE.KV_AUTH_REVOKED",
+        ],
+        may_not: &[
+            "$KV.AUTH_REVOKED.a.b",
+            "$KV.tributary_graph.auth",
+            "$JS.API.STREAM.UPDATE.KV_AUTH_REVOKED",
+            "$JS.API.STREAM.DELETE.KV_AUTH_REVOKED",
+            "$JS.API.STREAM.PURGE.KV_AUTH_REVOKED",
+            "$JS.API.STREAM.MSG.GET.KV_AUTH_REVOKED",
+            "$JS.API.STREAM.MSG.DELETE.KV_AUTH_REVOKED",
+            "$JS.API.DIRECT.GET.KV_AUTH_REVOKED.$KV.AUTH_REVOKED.s",
+            "$JS.API.CONSUMER.CREATE.KV_AUTH_REVOKED.c",
         ],
     };
     check(&case, "publish", Connection::publishes);
@@ -268,6 +306,7 @@ fn what_a_gateway_subscribes() {
             "events.>",
             "$SRV.>",
             "$KV.other.>",
+            "$KV.AUTH_REVOKED.*",
             ">",
         ],
     };

@@ -3,13 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
-use tokio::{
-    sync::{Notify, OwnedSemaphorePermit},
-    task::AbortHandle,
-    time::Instant,
-};
+use tokio::{sync::OwnedSemaphorePermit, task::AbortHandle, time::Instant};
 
-mod tokens;
+mod guard;
 
 use super::Who;
 use crate::{
@@ -19,14 +15,13 @@ use crate::{
     pipeline::{self, AnswerBody},
     subscription::{Ending, Entry, Joined, Mailbox, Place, Start, Tag},
 };
+use guard::Guard;
 
 /// The operations of one connection, and the mailbox in which their results wait.
 pub(in crate::http) struct Operations {
     gateway: Arc<Gateway>,
     mailbox: Arc<Mailbox>,
     state: Mutex<State>,
-    /// Told when another token may be the one that expires next.
-    tokens: Notify,
 }
 
 struct State {
@@ -34,6 +29,8 @@ struct State {
     who: Arc<Who>,
     next: Tag,
     running: Vec<Running>,
+    /// For each token with which something runs.
+    guards: Vec<Guard>,
 }
 
 struct Running {
@@ -50,8 +47,6 @@ enum Work {
     Task(AbortOnDrop),
     Subscribed {
         joined: Arc<Joined>,
-        /// It was told that its token has expired.
-        expired: bool,
         _slot: OwnedSemaphorePermit,
     },
 }
@@ -90,8 +85,8 @@ enum Outcome {
 impl Operations {
     pub(in crate::http) fn new(gateway: Arc<Gateway>, who: Who) -> Arc<Self> {
         let mailbox = Arc::new(Mailbox::new(gateway.config().subscriptions.waiting));
-        let state = Mutex::new(State { who: Arc::new(who), next: 0, running: Vec::new() });
-        Arc::new(Self { gateway, mailbox, state, tokens: Notify::new() })
+        let state = State { who: Arc::new(who), next: 0, running: Vec::new(), guards: Vec::new() };
+        Arc::new(Self { gateway, mailbox, state: Mutex::new(state) })
     }
 
     pub(in crate::http) fn gateway(&self) -> &Arc<Gateway> {
@@ -140,6 +135,7 @@ impl Operations {
         // It begins when this lock is free, so that it finds its entry.
         let task = tokio::spawn(async move { own.run(tag, parameters, asks, queries_only).await });
         let work = Work::Task(AbortOnDrop(Some(task.abort_handle())));
+        self.guard(&mut state, &who);
         state.running.push(Running { id: id.into(), tag, who, work });
         Ok(())
     }
@@ -186,14 +182,16 @@ impl Operations {
                 // That is this very one, which has something left to do.
                 task.0 = None;
             }
-            running.work = Work::Subscribed { joined: joined.clone(), expired: false, _slot: slot };
+            running.work = Work::Subscribed { joined: joined.clone(), _slot: slot };
             running.who.clone()
         };
-        self.tokens.notify_one();
+        // Whoever brought another token meanwhile, or ended the subscriptions of one that isn't good any more, didn't
+        // find this one.
         if !Arc::ptr_eq(&now, asked) {
             let caller = now.caller(self.gateway.config());
             self.gateway.hub().renew(&joined, caller, now.facts()).await;
         }
+        self.end_if_refused(&joined, &now);
     }
 
     async fn outcome(
@@ -204,9 +202,7 @@ impl Operations {
         queries_only: bool,
     ) -> Result<Outcome, Rejection> {
         let config = self.gateway.config();
-        if self.good_for(who).is_some_and(|left| left.is_zero()) {
-            return Err(tokens::expired().into());
-        }
+        self.check(who)?;
         let slot = self.gateway.slot()?;
         let Parameters { query, document_id, operation_name, variables, resume_after, snapshot, .. } =
             parameters;
@@ -243,7 +239,7 @@ impl Operations {
     /// # Errors
     /// Why it can't be run.
     pub(in crate::http) async fn begin(
-        &self,
+        self: &Arc<Self>,
         parameters: Parameters,
         queries_only: bool,
         takes_one_piece: bool,
@@ -263,8 +259,12 @@ impl Operations {
                 return Ok(Only::Begun);
             }
         };
-        let work = Work::Subscribed { joined, expired: false, _slot: slot };
-        self.lock().running.push(Running { id: "".into(), tag: TAG, who, work });
+        let mut state = self.lock();
+        self.guard(&mut state, &who);
+        let work = Work::Subscribed { joined: joined.clone(), _slot: slot };
+        state.running.push(Running { id: "".into(), tag: TAG, who: who.clone(), work });
+        drop(state);
+        self.end_if_refused(&joined, &who);
         Ok(Only::Begun)
     }
 

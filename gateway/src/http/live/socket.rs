@@ -135,7 +135,6 @@ async fn serve(socket: WebSocket, operations: Arc<Operations>, speaks: bool) {
         true => tokio::select! {
             end = Reader { stream, operations: &operations, acknowledged: false }.run() => end,
             () = write(&mut sink, &operations) => End::Left,
-            never = operations.watch_tokens() => match never {},
         },
     };
     operations.close();

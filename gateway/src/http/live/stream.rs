@@ -71,7 +71,6 @@ async fn more(Streamed { operations, form, .. }: &Streamed) -> Option<(Bytes, bo
         let entry = tokio::select! {
             biased;
             () = gateway.ending().cancelled() => return None,
-            never = operations.watch_tokens() => match never {},
             entry = timeout(every, mailbox.next()) => entry.unwrap_or(Entry::KeepAlive),
         };
         written = form.chunk(operations, entry);

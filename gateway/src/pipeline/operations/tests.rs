@@ -38,8 +38,13 @@ fn operations() -> Operations {
 }
 
 fn facts(known: bool) -> RequestFacts {
-    let someone =
-        Identity { header: String::new(), expires: u64::MAX, scopes: Vec::new(), policies: Vec::new() };
+    let someone = Identity {
+        header: String::new(),
+        expires: u64::MAX,
+        scopes: Vec::new(),
+        policies: Vec::new(),
+        session: None,
+    };
     RequestFacts { identity: known.then(|| Arc::new(someone)), share: 100.0, incremental: false }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Error;
 
+use super::wire::Wire;
 use super::world::{Socket, World};
 use crate::auth::{Keys, ONE, TWO, auth_service, jwk, token, token_with};
 use crate::support::{TestGateway, nats, subgraphs};
@@ -323,6 +324,86 @@ async fn an_expired_token_ends_subscriptions_unless_a_fresh_one_comes() {
         world.orders.tell(id, "placed", order).await;
     }
     assert_eq!(fresh.result("s").await["data"]["mine"]["id"], "3");
+}
+
+/// A gateway on a wire, and sockets on which somebody is logged in with these claims.
+async fn on_a_wire<const N: usize>(world: &World, lifetime: i64) -> (Wire, TestGateway, [Socket; N]) {
+    let wire = Wire::to(&world.nats).await;
+    let gateway = TestGateway::start(&wire.url(&world.nats, "gateway"), "--jwt-leeway 1ms").await;
+    gateway.serves(&["orders", "users", "auth"]).await;
+    let mut sockets = Vec::new();
+    let bearer = bearer("user-1", lifetime);
+    for _ in 0..N {
+        let mut socket = Socket::open(&gateway).await;
+        socket.send(json!({"type": "connection_init", "payload": bearer})).await;
+        assert_eq!(socket.next().await["type"], "connection_ack");
+        sockets.push(socket);
+    }
+    (wire, gateway, sockets.try_into().ok().unwrap())
+}
+
+fn bearer(sub: &str, lifetime: i64) -> Value {
+    json!({"Authorization": format!("Bearer {}", token_with(ONE, "one", lifetime, json!({"sub": sub})))})
+}
+
+/// Who asks is somebody else before the subscription has begun: it begins for the new one.
+#[tokio::test]
+async fn a_token_that_comes_while_a_subscription_begins_counts_for_it() {
+    let world = World::start().await;
+    let keys = Keys::default();
+    keys.lock().unwrap().push(jwk(ONE, "one"));
+    let _auth = auth_service(&world.nats, &keys).await;
+    let (wire, _gateway, [mut socket]) = on_a_wire(&world, 600).await;
+    wire.hold();
+    socket.subscribe("s", "subscription { mine { id } }").await;
+    socket.send(json!({"type": "ping", "payload": bearer("user-2", 600)})).await;
+    assert_eq!(socket.next().await["payload"]["authorized"], true);
+    wire.mend();
+    socket.place("s").await;
+    for (id, customer) in [("1", "user-2"), ("2", "user-1"), ("3", "user-2")] {
+        let order = json!({"__typename": "Order", "id": id, "customerId": customer});
+        world.orders.tell(id, "placed", order).await;
+        if customer == "user-2" {
+            assert_eq!(socket.result("s").await["data"]["mine"]["id"], id);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_expires_while_a_subscription_begins_ends_it() {
+    let world = World::start().await;
+    let keys = Keys::default();
+    keys.lock().unwrap().push(jwk(ONE, "one"));
+    let _auth = auth_service(&world.nats, &keys).await;
+    let (wire, _gateway, [mut early, mut late]) = on_a_wire(&world, 3).await;
+    // Another pattern, so that the late one has to ask NATS.
+    early.subscribed("s", "subscription { ordersOf(ids: [0]) { id } }").await;
+    wire.hold();
+    late.subscribe("s", "subscription { mine { id } }").await;
+    assert_eq!(early.error("s").await[0]["extensions"]["code"], "TOKEN_EXPIRED");
+    wire.mend();
+    assert_eq!(late.error("s").await[0]["extensions"]["code"], "TOKEN_EXPIRED");
+}
+
+/// A time that lies beyond what a clock can say is no reason to fall over.
+#[tokio::test]
+async fn a_token_that_never_expires_is_good() {
+    let world = World::start().await;
+    let keys = Keys::default();
+    keys.lock().unwrap().push(jwk(ONE, "one"));
+    let _auth = auth_service(&world.nats, &keys).await;
+    let gateway = TestGateway::with(&world.nats, "", &["orders", "users", "auth"]).await;
+    let endless = token_with(ONE, "one", 0, json!({"exp": u64::MAX}));
+    let mut socket = Socket::open(&gateway).await;
+    let payload = json!({"Authorization": format!("Bearer {endless}")});
+    socket.send(json!({"type": "connection_init", "payload": payload})).await;
+    assert_eq!(socket.next().await["type"], "connection_ack");
+    socket.subscribed("s", "subscription { mine { id } }").await;
+    assert!(socket.is_quiet().await);
+    let ask =
+        async || gateway.post(&json!({"query": "{ me { id } }"})).bearer_auth(&endless).send().await.unwrap();
+    assert_eq!(ask().await.status(), 200);
+    assert_eq!(ask().await.status(), 200, "found again");
 }
 
 #[tokio::test]

@@ -61,7 +61,8 @@ impl Pieces {
         (id, serde_json::from_str(&data).unwrap())
     }
 
-    async fn part(&mut self) -> Value {
+    /// The next part.
+    pub async fn part(&mut self) -> Value {
         let part = self.next("\r\n--graphql").await.expect("a part");
         let json = part.strip_prefix("\r\ncontent-type: application/json\r\n\r\n");
         serde_json::from_str(json.unwrap_or_else(|| panic!("{part:?}"))).unwrap()

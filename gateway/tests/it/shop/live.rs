@@ -18,7 +18,7 @@ const MINE: &str =
     "subscription { myOrderUpdated { number status total { amount } customer { email } items { name } } }";
 
 /// A socket on which somebody is logged in.
-async fn socket(shop: &Shop, person: &Person) -> Socket {
+pub async fn socket(shop: &Shop, person: &Person) -> Socket {
     let mut socket = Socket::open(&shop.gateway).await;
     let payload = json!({ "Authorization": format!("Bearer {}", person.token()) });
     socket.send(json!({ "type": "connection_init", "payload": payload })).await;
@@ -27,7 +27,7 @@ async fn socket(shop: &Shop, person: &Person) -> Socket {
 }
 
 /// The data of the next result of an operation.
-async fn data(socket: &mut Socket, id: &str) -> Value {
+pub async fn data(socket: &mut Socket, id: &str) -> Value {
     let mut result = socket.result(id).await;
     assert_eq!(result.get("errors"), None, "{result}");
     result["data"].take()

@@ -87,8 +87,13 @@ impl Shop {
         let details =
             details::Config::parse_from(arguments(&nats, "details", &databases.details, at_details));
         let orders = orders::Config::parse_from(arguments(&nats, "orders", &databases.orders, at_orders));
-        let flags = format!("--jwt-issuer {} --require {}", auth::ISSUER, SERVICES.join(","));
-        Self {
+        let flags = format!(
+            "--jwt-issuer {} --require {} --revoked-bucket {}",
+            auth::ISSUER,
+            SERVICES.join(","),
+            auth.revoked.revoked_bucket
+        );
+        let shop = Self {
             products: Service::new(Settings::Products(products)),
             details: Service::new(Settings::Details(details)),
             _orders: Service::new(Settings::Orders(orders)),
@@ -96,7 +101,9 @@ impl Shop {
             gateway: TestGateway::with(&nats, &flags, &SERVICES).await,
             http,
             _nats: nats,
-        }
+        };
+        shop.gateway.takes_tokens().await;
+        shop
     }
 
     /// Waits until every service is in the graph.

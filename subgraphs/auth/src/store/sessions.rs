@@ -1,5 +1,9 @@
 //! Who is logged in: sessions, and the refresh tokens that continue them.
 
+mod ended;
+
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -7,10 +11,13 @@ use mongodb::bson::{self, doc};
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::{expiring, loaded, stored};
 use crate::error::{Error, Result};
+
+pub use ended::Ended;
 
 /// How long a refresh token waits to be used.
 const TOKEN_LIFETIME: TimeDelta = TimeDelta::days(30);
@@ -71,6 +78,8 @@ pub enum Redeemed {
 pub struct Sessions {
     sessions: Collection<SessionRecord>,
     tokens: Collection<TokenRecord>,
+    /// Rung when a session ended, for whoever tells the gateways.
+    bell: Arc<Notify>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -84,6 +93,9 @@ struct SessionRecord {
     created_at: bson::DateTime,
     used_at: bson::DateTime,
     ended_at: Option<bson::DateTime>,
+    /// It ended, and gateways weren't told yet. Absent otherwise, so that the index has nothing else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    untold: Option<bool>,
     expires_at: bson::DateTime,
 }
 
@@ -107,7 +119,8 @@ impl Sessions {
         let tokens = database.collection("refresh_tokens");
         expiring(&sessions, "expiresAt").await?;
         expiring(&tokens, "expiresAt").await?;
-        Ok(Self { sessions, tokens })
+        ended::open(&sessions).await?;
+        Ok(Self { sessions, tokens, bell: Arc::default() })
     }
 
     /// Begins a session, with its first refresh token.
@@ -128,6 +141,7 @@ impl Sessions {
             created_at: stored(now),
             used_at: stored(now),
             ended_at: None,
+            untold: None,
             expires_at,
         };
         self.sessions.insert_one(record).await?;
@@ -165,17 +179,19 @@ impl Sessions {
         self.tokens.find_one(doc! { "_id": token.hash() }).await?.map(|record| record.session()).transpose()
     }
 
-    /// Ends a session: none of its refresh tokens works any more.
+    /// Ends a session: none of its refresh tokens works any more, and gateways will be told.
     pub async fn end(&self, session: Uuid, now: DateTime<Utc>) -> Result<()> {
         let filter = doc! { "_id": session.to_string(), "endedAt": null };
-        self.sessions.update_one(filter, doc! { "$set": { "endedAt": stored(now) } }).await?;
+        self.sessions.update_one(filter, ended::ending(now)).await?;
+        self.bell.notify_one();
         Ok(())
     }
 
     /// Ends every session of a user.
     pub async fn end_all(&self, user: Uuid, now: DateTime<Utc>) -> Result<()> {
         let filter = doc! { "user": user.to_string(), "endedAt": null };
-        self.sessions.update_many(filter, doc! { "$set": { "endedAt": stored(now) } }).await?;
+        self.sessions.update_many(filter, ended::ending(now)).await?;
+        self.bell.notify_one();
         Ok(())
     }
 

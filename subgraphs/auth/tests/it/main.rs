@@ -6,6 +6,7 @@ mod accounts;
 mod commands;
 mod entities;
 mod keys;
+mod revoked;
 mod roles;
 mod sdl;
 mod served;

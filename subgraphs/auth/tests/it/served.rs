@@ -49,6 +49,14 @@ async fn it_serves_the_graph_and_its_keys_until_it_is_told_to_stop() {
     let claims = verify(session["data"]["login"]["accessToken"].as_str().unwrap(), &keys).unwrap();
     assert_eq!(claims.role.as_str(), "admin");
 
+    // What ends while it stops is told, too.
+    let refresh_token = &registered["data"]["register"]["refreshToken"];
+    let logout = json!({ "query": "mutation($t: String) { logout(refreshToken: $t) }", "variables": { "t": refresh_token } });
+    assert_eq!(wire.ask("auth", &sdl, None, &logout).await, json!({ "data": { "logout": true } }));
     stop.send(()).unwrap();
     running.await.unwrap().unwrap();
+    let ended = verify(registered["data"]["register"]["accessToken"].as_str().unwrap(), &keys).unwrap();
+    let operator = tributary_subgraph::connect("operator", &nats.url_for("operator")).await.unwrap();
+    let bucket = async_nats::jetstream::new(operator).get_key_value("AUTH_REVOKED").await.unwrap();
+    assert!(bucket.get(ended.sid.to_string()).await.unwrap().is_some());
 }
