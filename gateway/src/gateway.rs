@@ -91,7 +91,7 @@ impl Gateway {
         let rules = &config.subscriptions;
         let stream = EventStream::new(link.clone(), rules.stream.clone());
         let settings = HubSettings { replay_events: rules.replay_events };
-        let hub = Hub::new(pipeline.clone(), stream, settings);
+        let hub = Hub::new(pipeline.clone(), stream, settings, metrics.clone());
         let moves = keep_subscriptions_live(hub.clone(), registry.clone());
         let authenticator = Arc::new(Authenticator::new(config.auth.clone(), key_source(&config, &link)));
         let keys = auth::keep_fresh(authenticator.clone(), link.clone(), config.auth.refresh);
@@ -99,7 +99,13 @@ impl Gateway {
         let revocations_task = revocations
             .clone()
             .map(|revocations| tokio::spawn(auth::watch_bucket(revocations, link.clone())).abort_handle());
-        metrics.collect_from(Counted { operations, registry: registry.clone(), transport, revocations });
+        metrics.collect_from(Counted {
+            operations,
+            registry: registry.clone(),
+            transport,
+            revocations,
+            hub: Arc::downgrade(&hub),
+        });
         tracing::info!(gateway = %config.nats.gateway_id, "started");
         Ok(Arc::new(Self {
             slots: Arc::new(Semaphore::new(config.limits.requests)),

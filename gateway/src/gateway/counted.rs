@@ -1,6 +1,6 @@
 //! What parts of the gateway count by themselves, read when Prometheus asks.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use prometheus_client::{
     collector::Collector,
@@ -12,6 +12,7 @@ use crate::{
     auth::{RevocationState, Revocations},
     pipeline::Operations,
     registry::Registry,
+    subscription::Hub,
     transport::{SubgraphStats, Transport},
 };
 
@@ -21,6 +22,7 @@ pub(super) struct Counted {
     pub(super) registry: Registry,
     pub(super) transport: Transport,
     pub(super) revocations: Option<Arc<Revocations>>,
+    pub(super) hub: Weak<Hub>,
 }
 
 impl std::fmt::Debug for Counted {
@@ -30,9 +32,10 @@ impl std::fmt::Debug for Counted {
 }
 
 impl Counted {
-    fn gauges(&self) -> [(&'static str, &'static str, i64); 8] {
+    fn gauges(&self) -> [(&'static str, &'static str, i64); 10] {
         let (entries, bytes) = self.operations.cache_size();
         let status = self.registry.status().borrow().clone();
+        let (topics, feeds) = self.hub.upgrade().map(|hub| hub.counts()).unwrap_or_default();
         [
             ("plan_cache_entries", "Operations kept prepared", entries as i64),
             ("plan_cache_bytes", "Bytes of operations kept prepared", bytes as i64),
@@ -42,6 +45,8 @@ impl Counted {
             ("ready", "1 while requests can be served", i64::from(status.ready)),
             ("nats_connected", "1 while the connection to NATS is up", i64::from(status.connected)),
             ("fetches_waiting", "Sends that wait for a reply", self.transport.waiting() as i64),
+            ("subscription_topics", "Subscriptions that differ in what they ask", topics as i64),
+            ("event_feeds", "Patterns of subjects that are read from the stream", feeds as i64),
         ]
     }
 

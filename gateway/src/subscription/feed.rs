@@ -12,6 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use super::stream::{Broken, EventStream, Gap, RawEvent, StreamError, StreamState};
 use super::topic::Topic;
 use super::{Payload, PayloadError, Place, Router, Wanted};
+use crate::telemetry::Metrics;
 
 /// An event, read.
 #[derive(Debug)]
@@ -74,6 +75,7 @@ pub struct Feed {
 struct Shared {
     pattern: String,
     stream: EventStream,
+    metrics: Arc<Metrics>,
     state: Mutex<State>,
     standing: watch::Sender<Standing>,
 }
@@ -104,7 +106,7 @@ const PROGRESS: Duration = Duration::from_secs(60);
 
 impl Feed {
     /// Starts to read what is published on a pattern from now on.
-    pub fn start(pattern: String, stream: EventStream) -> Arc<Self> {
+    pub fn start(pattern: String, stream: EventStream, metrics: Arc<Metrics>) -> Arc<Self> {
         let state = State {
             router: Router::default(),
             topics: HashMap::new(),
@@ -116,7 +118,7 @@ impl Feed {
             floor: 0,
         };
         let standing = watch::Sender::new(Standing::Starting);
-        let shared = Arc::new(Shared { pattern, stream, state: Mutex::new(state), standing });
+        let shared = Arc::new(Shared { pattern, stream, metrics, state: Mutex::new(state), standing });
         let task = tokio::spawn(run(shared.clone())).abort_handle();
         Arc::new(Self { shared, task })
     }
@@ -233,6 +235,7 @@ impl Shared {
             state.recent_bytes = 0;
             state.topics.values().filter_map(Weak::upgrade).collect()
         };
+        self.metrics.event_gaps.inc();
         tracing::warn!(pattern = self.pattern, %gap, subscriptions = topics.len(), "events were lost");
         topics.iter().for_each(|topic| topic.lost(gap));
     }
@@ -240,6 +243,7 @@ impl Shared {
     fn give_out(&self, raw: RawEvent) {
         // Topics that nobody needs any more end outside of the lock that they take then.
         let mut meant: Vec<Arc<Topic>> = Vec::new();
+        self.metrics.events.inc();
         let mut state = self.lock();
         let event = Arc::new(Event::read(raw, state.created));
         state.last = event.sequence;

@@ -22,6 +22,7 @@ use super::{Claims, Place, Refusal, Tokens, Wanted, replay};
 use crate::auth::Identity;
 use crate::error::{Code, GraphqlError, Rejection};
 use crate::pipeline::{Caller, CallerKey, EventPlan, Pipeline, Request, RequestFacts, Subscription};
+use crate::telemetry::Metrics;
 
 /// What makes two subscriptions the same.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,7 +30,7 @@ pub(super) struct TopicKey {
     /// Of the operation and its plan, which rests upon who asks.
     operation: (usize, usize),
     variables: Box<str>,
-    subject: Vec<Tokens>,
+    subject: Arc<[Tokens]>,
     /// The claims that decide which events are meant.
     claims: Box<str>,
     /// Of what a subgraph serves: who it thinks that asks.
@@ -41,6 +42,7 @@ pub struct Hub {
     pipeline: Arc<Pipeline>,
     stream: EventStream,
     settings: HubSettings,
+    metrics: Arc<Metrics>,
     state: Mutex<State>,
     /// Events for which something has to be fetched, at once.
     fetching: Semaphore,
@@ -58,7 +60,7 @@ pub struct HubSettings {
 #[derive(Default)]
 struct State {
     feeds: HashMap<String, Weak<Feed>>,
-    topics: HashMap<TopicKey, Weak<Topic>>,
+    topics: HashMap<Arc<TopicKey>, Weak<Topic>>,
 }
 
 /// A subscription of one client. Dropping it ends it.
@@ -88,11 +90,17 @@ const REPLAYS_AT_ONCE: usize = 8;
 
 impl Hub {
     /// Subscriptions that are answered by that pipeline, and fed from that stream.
-    pub fn new(pipeline: Arc<Pipeline>, stream: EventStream, settings: HubSettings) -> Arc<Self> {
+    pub fn new(
+        pipeline: Arc<Pipeline>,
+        stream: EventStream,
+        settings: HubSettings,
+        metrics: Arc<Metrics>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             pipeline,
             stream,
             settings,
+            metrics,
             state: Mutex::default(),
             fetching: Semaphore::new(FETCHING_AT_ONCE),
             replays: Semaphore::new(REPLAYS_AT_ONCE),
@@ -126,7 +134,7 @@ impl Hub {
                 checked => checked?,
             }
         }
-        let member = Member::new(mailbox.clone(), tag, after.unwrap_or(Place::NONE));
+        let member = Member::new(mailbox.clone(), tag, after.unwrap_or(Place::NONE), self.metrics.clone());
         if let (None, Some(snapshot), Some(feed)) = (after, snapshot, topic.feed()) {
             after = Some(self.snapshot(&topic, feed, &member, snapshot).await?);
         }
@@ -188,6 +196,7 @@ impl Hub {
             });
             return None;
         };
+        self.metrics.catch_ups.inc();
         let work = replay::catch_up(self.clone(), topic.clone(), asking.clone(), member.clone(), after);
         Some(tokio::spawn(work).abort_handle())
     }
@@ -226,14 +235,15 @@ impl Hub {
         let key = TopicKey {
             operation: subscription.identity(),
             variables: variables(&subscription),
-            subject: Vec::new(),
+            subject: Arc::new([]),
             claims: "".into(),
             caller: Some(asking.caller.key()),
         };
         self.known_or(key, |key| Topic::served(self, key, subscription, asking.clone()))
     }
 
-    fn known_or(&self, key: TopicKey, new: impl FnOnce(TopicKey) -> Arc<Topic>) -> Arc<Topic> {
+    fn known_or(&self, key: TopicKey, new: impl FnOnce(Arc<TopicKey>) -> Arc<Topic>) -> Arc<Topic> {
+        let key = Arc::new(key);
         let mut state = self.lock();
         let entry = state.topics.entry(key.clone());
         if let Entry::Occupied(known) = &entry
@@ -254,7 +264,7 @@ impl Hub {
             return feed;
         }
         state.feeds.retain(|_, feed| feed.strong_count() > 0);
-        let feed = Feed::start(pattern.clone(), self.stream.clone());
+        let feed = Feed::start(pattern.clone(), self.stream.clone(), self.metrics.clone());
         state.feeds.insert(pattern, Arc::downgrade(&feed));
         feed
     }

@@ -11,12 +11,14 @@ use super::stream::Gap;
 use super::topic::{Seat, Topic};
 use super::version::KnownVersions;
 use crate::error::{Code, GraphqlError, Rejection};
+use crate::telemetry::Metrics;
 
 /// One client's part in a subscription.
 #[derive(Debug)]
 pub struct Member {
     mailbox: Arc<Mailbox>,
     tag: Tag,
+    metrics: Arc<Metrics>,
     state: Mutex<State>,
 }
 
@@ -55,9 +57,10 @@ const MOST_HELD: usize = 8192;
 
 impl Member {
     /// Whose results go there, from that place on.
-    pub fn new(mailbox: Arc<Mailbox>, tag: Tag, after: Place) -> Arc<Self> {
+    pub fn new(mailbox: Arc<Mailbox>, tag: Tag, after: Place, metrics: Arc<Metrics>) -> Arc<Self> {
         let state = State { after, held: None, turn: Turn::default(), known: None, seat: None, over: false };
-        Arc::new(Self { mailbox, tag, state: Mutex::new(state) })
+        metrics.subscriptions.inc();
+        Arc::new(Self { mailbox, tag, metrics, state: Mutex::new(state) })
     }
 
     /// Where its results go.
@@ -119,6 +122,7 @@ impl Member {
         if !state.knows(&delivery) && self.mailbox.give(self.tag, delivery, slow).is_err() {
             return Given::TooMuch;
         }
+        self.metrics.subscription_results.inc();
         state.after = place.unwrap_or(state.after);
         Given::Taken
     }
@@ -218,13 +222,23 @@ impl Member {
 
     /// The client wants no more.
     pub fn leave(self: &Arc<Self>) {
-        self.lock().over = true;
+        if !std::mem::replace(&mut self.lock().over, true) {
+            self.metrics.subscription_ended(None);
+        }
         self.stands_up();
     }
 
     /// The client is told that this is the end, after everything that waits for it.
     pub fn end(self: &Arc<Self>, ending: Ending) {
         if !std::mem::replace(&mut self.lock().over, true) {
+            match &ending {
+                Ending::Complete => self.metrics.subscription_ended(None),
+                Ending::Failed(why) => {
+                    let code = why.code().as_str();
+                    tracing::info!(code, place = %self.place(), why = %why.errors()[0].message, "a subscription ended");
+                    self.metrics.subscription_ended(Some(code));
+                }
+            }
             self.mailbox.tell(Entry::End { tag: self.tag, ending });
         }
         self.stands_up();
@@ -252,6 +266,12 @@ impl Member {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        self.metrics.subscriptions.dec();
     }
 }
 
@@ -298,7 +318,7 @@ mod tests {
 
     fn member() -> (Arc<Mailbox>, Arc<Member>) {
         let mailbox = Arc::new(Mailbox::new(MailboxLimits { results: 100, bytes: 10_000 }));
-        (mailbox.clone(), Member::new(mailbox, 0, place(0)))
+        (mailbox.clone(), Member::new(mailbox, 0, place(0), Arc::default()))
     }
 
     #[test]

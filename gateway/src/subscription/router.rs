@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::Arc;
 
 use super::wanted::{Tokens, Wanted};
 
@@ -13,12 +14,12 @@ use super::wanted::{Tokens, Wanted};
 #[derive(Debug)]
 pub struct Router<K> {
     root: Node<K>,
-    known: HashMap<K, Vec<Tokens>>,
+    known: HashMap<K, Arc<[Tokens]>>,
 }
 
 #[derive(Debug)]
 struct Node<K> {
-    below: HashMap<Box<str>, Node<K>>,
+    below: Children<K>,
     any: Option<Box<Node<K>>>,
     /// Who means what ends here.
     here: Vec<K>,
@@ -26,9 +27,19 @@ struct Node<K> {
     rest: Vec<K>,
 }
 
+/// Nodes by the token that leads to them. Below most there is one, and there are many nodes.
+#[derive(Debug)]
+enum Children<K> {
+    Few(Vec<(Box<str>, Node<K>)>),
+    Many(HashMap<Box<str>, Node<K>>),
+}
+
+/// More are looked up by their hash.
+const FEW: usize = 8;
+
 impl<K> Default for Node<K> {
     fn default() -> Self {
-        Self { below: HashMap::new(), any: None, here: Vec::new(), rest: Vec::new() }
+        Self { below: Children::Few(Vec::new()), any: None, here: Vec::new(), rest: Vec::new() }
     }
 }
 
@@ -92,7 +103,7 @@ impl<K: Clone + Eq> Node<K> {
             Some(Tokens::Rest) => self.rest.push(key.clone()),
             Some(Tokens::OneOf(list)) if list.len() < 2 || spread == Some(at) => {
                 for token in list {
-                    self.below.entry(token.clone()).or_default().insert(subject, at + 1, spread, key);
+                    self.below.get_or_insert(token).insert(subject, at + 1, spread, key);
                 }
             }
             Some(_) => self.any.get_or_insert_default().insert(subject, at + 1, spread, key),
@@ -130,11 +141,64 @@ impl<K: Clone + Eq> Node<K> {
     fn find(&self, tokens: &[&str], at: usize, found: &mut dyn FnMut(&K)) {
         let Some(token) = tokens.get(at) else { return self.here.iter().for_each(found) };
         self.rest.iter().for_each(&mut *found);
-        if let Some(below) = self.below.get(*token) {
+        if let Some(below) = self.below.get(token) {
             below.find(tokens, at + 1, found);
         }
         if let Some(any) = &self.any {
             any.find(tokens, at + 1, found);
+        }
+    }
+}
+
+impl<K> Children<K> {
+    fn get(&self, token: &str) -> Option<&Node<K>> {
+        match self {
+            Self::Few(few) => few.iter().find(|(known, _)| **known == *token).map(|(_, node)| node),
+            Self::Many(many) => many.get(token),
+        }
+    }
+
+    fn get_mut(&mut self, token: &str) -> Option<&mut Node<K>> {
+        match self {
+            Self::Few(few) => few.iter_mut().find(|(known, _)| **known == *token).map(|(_, node)| node),
+            Self::Many(many) => many.get_mut(token),
+        }
+    }
+
+    fn get_or_insert(&mut self, token: &str) -> &mut Node<K> {
+        if let Self::Few(few) = self
+            && few.len() == FEW
+            && self.get(token).is_none()
+        {
+            let few = std::mem::replace(self, Self::Many(HashMap::new()));
+            if let (Self::Few(few), Self::Many(many)) = (few, &mut *self) {
+                many.extend(few);
+            }
+        }
+        match self {
+            Self::Many(many) => many.entry(token.into()).or_default(),
+            Self::Few(few) => {
+                let at = few.iter().position(|(known, _)| **known == *token).unwrap_or_else(|| {
+                    few.reserve_exact(1);
+                    few.push((token.into(), Node::default()));
+                    few.len() - 1
+                });
+                &mut few[at].1
+            }
+        }
+    }
+
+    fn remove(&mut self, token: &str) {
+        match self {
+            Self::Few(few) => few.retain(|(known, _)| **known != *token),
+            Self::Many(many) => drop(many.remove(token)),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Few(few) => few.is_empty(),
+            Self::Many(many) => many.is_empty(),
         }
     }
 }
@@ -156,7 +220,7 @@ mod tests {
     fn wanted() -> impl Strategy<Value = Wanted> {
         (proptest::collection::vec(tokens(), 1..4), any::<bool>()).prop_map(|(mut subject, rest)| {
             subject.extend(rest.then_some(Tokens::Rest));
-            Wanted { subject, conditions: None }
+            Wanted { subject: subject.into(), conditions: None }
         })
     }
 

@@ -64,7 +64,7 @@ impl Served {
 
     async fn give(&self, result: ExecutionResult) {
         let Some(topic) = self.topic.upgrade() else { return };
-        topic.give_everyone(Arc::new(Delivery::new(None, 0, result.into_open_body()))).await;
+        topic.tell_everyone(Arc::new(Delivery::new(None, 0, result.into_open_body()))).await;
     }
 
     fn end(&self, ending: Ending) {

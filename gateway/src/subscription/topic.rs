@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesOrdered, StreamExt};
 use slab::Slab;
 use tokio::sync::Notify;
@@ -24,7 +24,7 @@ use crate::pipeline::{Caller, CallerKey, RequestFacts, Subscription};
 /// A subscription and who has it.
 pub struct Topic {
     hub: Weak<Hub>,
-    key: TopicKey,
+    key: Arc<TopicKey>,
     origin: Origin,
     subscription: Arc<Subscription>,
     slow: SlowConsumer,
@@ -85,10 +85,27 @@ enum Answers {
     ByCaller(Vec<(CallerKey, Arc<Delivery>)>),
 }
 
+/// With many members others get their turn in between.
+#[derive(Default)]
+struct Turns {
+    given: usize,
+}
+
+impl Turns {
+    async fn given(&mut self, results: usize) {
+        const AT_A_TIME: usize = 512;
+        self.given += results;
+        if self.given >= AT_A_TIME {
+            self.given = 0;
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
 impl Topic {
     pub(super) fn new(
         hub: &Arc<Hub>,
-        key: TopicKey,
+        key: Arc<TopicKey>,
         feed: Arc<Feed>,
         subscription: Arc<Subscription>,
         wanted: Wanted,
@@ -113,7 +130,7 @@ impl Topic {
     /// Of a subscription that its subgraph serves. Everyone who has it is one caller to the subgraph.
     pub(super) fn served(
         hub: &Arc<Hub>,
-        key: TopicKey,
+        key: Arc<TopicKey>,
         subscription: Arc<Subscription>,
         asking: Asking,
     ) -> Arc<Self> {
@@ -208,8 +225,8 @@ impl Topic {
     }
 
     /// A result of the subgraph's own stream.
-    pub(super) async fn give_everyone(&self, delivery: Arc<Delivery>) {
-        self.deliver(&Answers::Same(delivery)).await;
+    pub(super) async fn tell_everyone(&self, delivery: Arc<Delivery>) {
+        self.deliver(vec![Answers::Same(delivery)]).await;
     }
 
     /// Nothing more comes.
@@ -325,45 +342,60 @@ impl Topic {
             }
             tokio::select! {
                 biased;
-                Some((_, answers)) = flying.next() => if let Some(answers) = answers {
-                    self.deliver(&answers).await;
-                },
+                Some((_, answers)) = flying.next() => {
+                    let mut ready = Vec::from_iter(answers);
+                    while ready.len() < AT_ONCE
+                        && let Some(Some((_, answers))) = flying.next().now_or_never()
+                    {
+                        ready.extend(answers);
+                    }
+                    self.deliver(ready).await;
+                }
                 () = self.offered.notified() => {}
             }
         }
     }
 
-    /// Gives an answer to everyone. With many of them others get their turn in between.
-    async fn deliver(&self, answers: &Answers) {
-        const AT_A_TIME: usize = 512;
-        let mut given = 0;
-        for (key, delivery) in self.for_whom(answers) {
-            let members: Vec<Arc<Member>> = {
-                let state = self.lock();
-                let callers = state.callers.get(&key);
-                callers
-                    .into_iter()
-                    .flat_map(|it| it.members.iter().map(|(_, member)| member.clone()))
-                    .collect()
-            };
-            for member in members {
-                if member.give(delivery.clone(), self.slow) == Given::TooMuch {
-                    member.fall_behind();
-                }
-                given += 1;
-                if given % AT_A_TIME == 0 {
-                    tokio::task::yield_now().await;
+    /// Gives answers to everyone, in order. What is the same for everyone and there at once is given at once.
+    async fn deliver(&self, all: Vec<Answers>) {
+        let mut same = Vec::new();
+        let mut turns = Turns::default();
+        for answers in all {
+            match answers {
+                Answers::Same(delivery) => same.push(delivery),
+                Answers::ByCaller(answers) => {
+                    self.give_everyone(&std::mem::take(&mut same), &mut turns).await;
+                    for (key, delivery) in answers {
+                        self.give(&key, &[delivery], &mut turns).await;
+                    }
                 }
             }
         }
+        self.give_everyone(&same, &mut turns).await;
     }
 
-    fn for_whom(&self, answers: &Answers) -> Vec<(CallerKey, Arc<Delivery>)> {
-        match answers {
-            Answers::ByCaller(answers) => answers.clone(),
-            Answers::Same(delivery) => {
-                self.lock().callers.keys().map(|key| (key.clone(), delivery.clone())).collect()
+    async fn give_everyone(&self, deliveries: &[Arc<Delivery>], turns: &mut Turns) {
+        if deliveries.is_empty() {
+            return;
+        }
+        let callers: Vec<CallerKey> = self.lock().callers.keys().cloned().collect();
+        for key in callers {
+            self.give(&key, deliveries, turns).await;
+        }
+    }
+
+    /// Gives results to all of one caller's members. A client that gets several is woken once, and written to once.
+    async fn give(&self, key: &CallerKey, deliveries: &[Arc<Delivery>], turns: &mut Turns) {
+        let members: Vec<Arc<Member>> = {
+            let state = self.lock();
+            let callers = state.callers.get(key).into_iter();
+            callers.flat_map(|it| it.members.iter().map(|(_, member)| member.clone())).collect()
+        };
+        for member in members {
+            if deliveries.iter().any(|delivery| member.give(delivery.clone(), self.slow) == Given::TooMuch) {
+                member.fall_behind();
             }
+            turns.given(deliveries.len()).await;
         }
     }
 

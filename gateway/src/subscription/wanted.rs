@@ -1,5 +1,7 @@
 //! Which events one subscription means: its field's `@event`, with the values of its arguments and of its client's token.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 use tributary_federation::event::{EventSource, Operand, SubjectToken};
 use tributary_protocol::event::encode_token;
@@ -12,8 +14,8 @@ pub type Claims = Map<String, Value>;
 /// The events that a subscription means.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wanted {
-    /// Which subjects they come on, token by token.
-    pub subject: Vec<Tokens>,
+    /// Which subjects they come on, token by token. Shared by all who have to know it.
+    pub subject: Arc<[Tokens]>,
     /// What their payloads must say; `None`: anything.
     pub conditions: Option<Conditions>,
 }

@@ -45,6 +45,16 @@ struct KindLabel {
     kind: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TransportLabel {
+    transport: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CodeLabel {
+    code: &'static str,
+}
+
 /// Everything that is counted.
 pub struct Metrics {
     registry: guarded::Registered,
@@ -66,6 +76,18 @@ pub struct Metrics {
     pub replans: Counter,
     /// Error messages withheld from clients.
     pub masked_errors: Counter,
+    connections: Family<TransportLabel, Gauge>,
+    /// Subscriptions of clients.
+    pub subscriptions: Gauge,
+    subscriptions_ended: Family<CodeLabel, Counter>,
+    /// Results that clients were told of their subscriptions.
+    pub subscription_results: Counter,
+    /// Events read from the stream.
+    pub events: Counter,
+    /// Times that events were lost for all who had subscribed to them.
+    pub event_gaps: Counter,
+    /// Times that a client came back and was told what it had missed.
+    pub catch_ups: Counter,
 }
 
 /// The registry behind a lock that is taken at scrapes and at registration only.
@@ -103,6 +125,13 @@ impl Default for Metrics {
             planning_seconds: seconds(),
             replans: Counter::default(),
             masked_errors: Counter::default(),
+            connections: Family::default(),
+            subscriptions: Gauge::default(),
+            subscriptions_ended: Family::default(),
+            subscription_results: Counter::default(),
+            events: Counter::default(),
+            event_gaps: Counter::default(),
+            catch_ups: Counter::default(),
         };
         metrics.register();
         metrics
@@ -124,6 +153,35 @@ impl Metrics {
         r.register("planning_seconds", "Time to parse, validate and plan", self.planning_seconds.clone());
         r.register("replans", "Requests planned again on a newer supergraph", self.replans.clone());
         r.register("masked_errors", "Error messages withheld from clients", self.masked_errors.clone());
+        r.register("connections", "Connections that carry subscriptions", self.connections.clone());
+        r.register("subscriptions", "Subscriptions of clients", self.subscriptions.clone());
+        r.register(
+            "subscriptions_ended",
+            "Subscriptions that ended, by code",
+            self.subscriptions_ended.clone(),
+        );
+        r.register(
+            "subscription_results",
+            "Results told to subscribed clients",
+            self.subscription_results.clone(),
+        );
+        r.register("events", "Events read from the stream", self.events.clone());
+        r.register(
+            "event_gaps",
+            "Times that events were lost for all who subscribed to them",
+            self.event_gaps.clone(),
+        );
+        r.register("catch_ups", "Times that a client was told what it had missed", self.catch_ups.clone());
+    }
+
+    /// Open connections of a transport that carries subscriptions.
+    pub fn connections(&self, transport: &'static str) -> Gauge {
+        self.connections.get_or_create(&TransportLabel { transport }).clone()
+    }
+
+    /// Counts a subscription's end: with that code, or with none where nobody is to blame.
+    pub fn subscription_ended(&self, code: Option<&'static str>) {
+        self.subscriptions_ended.get_or_create(&CodeLabel { code: code.unwrap_or_default() }).inc();
     }
 
     /// Adds what another part of the gateway counts by itself.

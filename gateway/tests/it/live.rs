@@ -2,6 +2,7 @@
 
 mod clients;
 mod events;
+mod metrics;
 mod outage;
 mod resume;
 mod revoked;

@@ -29,6 +29,15 @@ const BOUNDARY: &[u8] = b"\r\n--graphql";
 const KEEP_ALIVE: &[u8] = b":\n\n";
 
 impl StreamForm {
+    /// As metrics name the transport.
+    pub(in crate::http) fn name(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Shared => "shared_events",
+            Self::Multipart => "multipart",
+        }
+    }
+
     /// As it stands in `Content-Type`.
     pub(in crate::http) fn content_type(self) -> &'static str {
         match self {

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use prometheus_client::metrics::gauge::Gauge;
 use serde_json::Value;
 use tokio::{sync::OwnedSemaphorePermit, task::AbortHandle, time::Instant};
 
@@ -22,6 +23,8 @@ pub(in crate::http) struct Operations {
     gateway: Arc<Gateway>,
     mailbox: Arc<Mailbox>,
     state: Mutex<State>,
+    /// Counts the connections of its kind.
+    open: Gauge,
 }
 
 struct State {
@@ -83,10 +86,13 @@ enum Outcome {
 }
 
 impl Operations {
-    pub(in crate::http) fn new(gateway: Arc<Gateway>, who: Who) -> Arc<Self> {
+    /// Of a connection over that transport.
+    pub(in crate::http) fn new(gateway: Arc<Gateway>, who: Who, transport: &'static str) -> Arc<Self> {
         let mailbox = Arc::new(Mailbox::new(gateway.config().subscriptions.waiting));
         let state = State { who: Arc::new(who), next: 0, running: Vec::new(), guards: Vec::new() };
-        Arc::new(Self { gateway, mailbox, state: Mutex::new(state) })
+        let open = gateway.metrics().connections(transport);
+        open.inc();
+        Arc::new(Self { gateway, mailbox, state: Mutex::new(state), open })
     }
 
     pub(in crate::http) fn gateway(&self) -> &Arc<Gateway> {
@@ -302,6 +308,12 @@ impl Operations {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Operations {
+    fn drop(&mut self) {
+        self.open.dec();
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use tokio::time::timeout;
 
-use super::{Operations, Who};
+use super::{Operations, StreamForm, Who};
 use crate::{
     error::{Code, GraphqlError},
     gateway::Gateway,
@@ -47,7 +47,7 @@ impl Reservations {
         let most = self.gateway.config().subscriptions.event_streams;
         // From a generator that is made for secrets: whoever has the token may open the stream.
         let token: Box<str> = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 24]>()).into();
-        let operations = Operations::new(self.gateway.clone(), who);
+        let operations = Operations::new(self.gateway.clone(), who, StreamForm::Shared.name());
         let mut streams = self.lock();
         if streams.len() >= most {
             let what = "The number of event streams that are reserved or open";

@@ -6,7 +6,11 @@
 //! (`{"type":"ping","payload":{"places":{"<id>":"<place>"}}}`). The first one says that a subscription is live: what is
 //! published from then on is told, and what was missed before has been.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use axum::{
     body::Body,
@@ -41,6 +45,8 @@ const PROTOCOL: &str = "graphql-transport-ws";
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A client that doesn't read its goodbye doesn't get one.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Results that are there at once are written at once, up to about this size.
+const WRITE_BUFFER: usize = 4096;
 /// Most clients send a few hundred bytes in all, and then wait; each has a buffer of this size meanwhile.
 const READ_BUFFER: usize = 1024;
 /// Close reasons fit into a control frame (RFC 6455, section 5.5).
@@ -71,11 +77,11 @@ pub(in crate::http) async fn upgrade(
     let upgrade = upgrade
         .protocols([PROTOCOL])
         .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(0)
+        .write_buffer_size(WRITE_BUFFER)
         .max_message_size(config.limits.body_bytes)
         .max_frame_size(config.limits.body_bytes);
     let speaks = upgrade.selected_protocol().is_some();
-    let operations = Operations::new(gateway.clone(), who);
+    let operations = Operations::new(gateway.clone(), who, "websocket");
     Ok(upgrade.on_upgrade(move |socket| serve(socket, operations, speaks)))
 }
 
@@ -247,7 +253,7 @@ impl Reader<'_> {
         // Heard last, and when to say something next.
         let (mut heard, mut asked) = (begun, false);
         loop {
-            let quiet = heard + if asked { every * 2 } else { every };
+            let quiet = in_company(heard + if asked { every * 2 } else { every }, every);
             let init = (!self.acknowledged).then_some(begun + INIT_TIMEOUT);
             let next = init.map_or(quiet, |init| init.min(quiet));
             let message = tokio::select! {
@@ -273,7 +279,8 @@ impl Reader<'_> {
                 None | Some(Err(_) | Ok(Message::Close(_))) => return End::Left,
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 Some(Ok(Message::Binary(_))) => return Close::invalid("Invalid message received").into(),
-                Some(Ok(Message::Text(text))) => match self.receive(&text).await {
+                // Boxed: it takes more room than all the rest, and clients wait most of the time.
+                Some(Ok(Message::Text(text))) => match Box::pin(self.receive(&text)).await {
                     Ok(()) => {}
                     Err(close) => return close.into(),
                 },
@@ -365,6 +372,15 @@ impl Reader<'_> {
     }
 }
 
+/// A little later, at a moment at which others are asked as well: to wake up for each of ten thousand quiet clients by
+/// itself takes several times as much of the processor.
+fn in_company(at: Instant, every: Duration) -> Instant {
+    static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let apart = (every / 16).clamp(Duration::from_millis(1), Duration::from_secs(1)).as_millis() as u64;
+    let since = at.saturating_duration_since(*BEGUN).as_millis() as u64;
+    *BEGUN + Duration::from_millis(since.next_multiple_of(apart))
+}
+
 /// The authorization in a payload, where clients put it: by itself or among headers.
 fn authorization(payload: &RawValue) -> Option<String> {
     fn find(value: &Value) -> Option<&str> {
@@ -391,6 +407,20 @@ mod tests {
         assert_eq!(found(r#"{"headers":{"AUTHORIZATION":"Bearer x"}}"#), bearer);
         assert_eq!(found(r#"{"headers":[],"a":1}"#), None);
         assert_eq!(found(r#"{"Authorization":1}"#), None);
+    }
+
+    #[test]
+    fn quiet_clients_are_asked_together_and_none_before_its_time() {
+        let (now, every) = (Instant::now(), Duration::from_secs(20));
+        let asked: Vec<Instant> =
+            (0..2000).map(|at| in_company(now + Duration::from_millis(at) + every, every)).collect();
+        let mut moments = asked.clone();
+        moments.dedup();
+        assert!(moments.len() <= 3, "{}", moments.len());
+        for (at, asked) in asked.into_iter().enumerate() {
+            let wanted = now + Duration::from_millis(at as u64) + every;
+            assert!(asked + Duration::from_millis(1) >= wanted && asked <= wanted + Duration::from_secs(1));
+        }
     }
 
     #[test]
