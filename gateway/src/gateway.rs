@@ -67,6 +67,8 @@ pub struct Readiness {
 
 /// Bodies up to this size are read without further ado: as many as there are connections fit the memory.
 const SMALL_BODY: u64 = 64 << 10;
+/// Quiet clients are told more rarely how far they are than that somebody is there.
+const KEEP_ALIVES_TO_A_PLACE: u32 = 3;
 /// How many requests at once there are for each large body that may be on its way.
 const REQUESTS_FOR_AN_UPLOAD: usize = 4;
 
@@ -90,7 +92,10 @@ impl Gateway {
         ));
         let rules = &config.subscriptions;
         let stream = EventStream::new(link.clone(), rules.stream.clone());
-        let settings = HubSettings { replay_events: rules.replay_events };
+        let settings = HubSettings {
+            replay_events: rules.replay_events,
+            progress: rules.keep_alive * KEEP_ALIVES_TO_A_PLACE,
+        };
         let hub = Hub::new(pipeline.clone(), stream, settings, metrics.clone());
         let moves = keep_subscriptions_live(hub.clone(), registry.clone());
         let authenticator = Arc::new(Authenticator::new(config.auth.clone(), key_source(&config, &link)));

@@ -76,6 +76,8 @@ struct Shared {
     pattern: String,
     stream: EventStream,
     metrics: Arc<Metrics>,
+    /// How often it is found out how far the stream has come on other subjects.
+    progress: Duration,
     state: Mutex<State>,
     standing: watch::Sender<Standing>,
 }
@@ -101,12 +103,15 @@ const RECENT_BYTES: usize = 4 << 20;
 /// Between attempts to read a stream that can't be read.
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
-/// How often it is found out how far the stream has come on other subjects.
-const PROGRESS: Duration = Duration::from_secs(60);
 
 impl Feed {
     /// Starts to read what is published on a pattern from now on.
-    pub fn start(pattern: String, stream: EventStream, metrics: Arc<Metrics>) -> Arc<Self> {
+    pub fn start(
+        pattern: String,
+        stream: EventStream,
+        metrics: Arc<Metrics>,
+        progress: Duration,
+    ) -> Arc<Self> {
         let state = State {
             router: Router::default(),
             topics: HashMap::new(),
@@ -118,7 +123,8 @@ impl Feed {
             floor: 0,
         };
         let standing = watch::Sender::new(Standing::Starting);
-        let shared = Arc::new(Shared { pattern, stream, metrics, state: Mutex::new(state), standing });
+        let shared =
+            Arc::new(Shared { pattern, stream, metrics, progress, state: Mutex::new(state), standing });
         let task = tokio::spawn(run(shared.clone())).abort_handle();
         Arc::new(Self { shared, task })
     }
@@ -305,7 +311,7 @@ async fn read(shared: &Shared) -> Result<Broken, StreamError> {
         return Ok(Broken);
     }
     shared.standing.send_replace(Standing::Reading);
-    let mut looking = tokio::time::interval_at(Instant::now() + PROGRESS, PROGRESS);
+    let mut looking = tokio::time::interval_at(Instant::now() + shared.progress, shared.progress);
     looking.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let event = tokio::select! {

@@ -55,6 +55,8 @@ pub struct Hub {
 pub struct HubSettings {
     /// `--max-replay-events`: a client that missed more asks for the state anew.
     pub replay_events: u64,
+    /// How often those who get nothing are told how far they are.
+    pub progress: Duration,
 }
 
 #[derive(Default)]
@@ -264,7 +266,8 @@ impl Hub {
             return feed;
         }
         state.feeds.retain(|_, feed| feed.strong_count() > 0);
-        let feed = Feed::start(pattern.clone(), self.stream.clone(), self.metrics.clone());
+        let feed =
+            Feed::start(pattern.clone(), self.stream.clone(), self.metrics.clone(), self.settings.progress);
         state.feeds.insert(pattern, Arc::downgrade(&feed));
         feed
     }

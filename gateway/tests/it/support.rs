@@ -68,8 +68,9 @@ pub fn config(nats_url: &str, flags: &str) -> Arc<Config> {
         #[command(flatten)]
         flags: ServeFlags,
     }
-    let own = ["serve", "--nats", nats_url, "--gateway-id", "gw1", "--listen", "127.0.0.1:0"];
-    let arguments = own.into_iter().chain(flags.split_whitespace());
+    let own = ["serve", "--nats", nats_url, "--listen", "127.0.0.1:0"];
+    let id = if flags.contains("--gateway-id") { "" } else { "--gateway-id gw1" };
+    let arguments = own.into_iter().chain(id.split_whitespace()).chain(flags.split_whitespace());
     Config::check(&<Parser as clap::Parser>::parse_from(arguments).flags).unwrap()
 }
 

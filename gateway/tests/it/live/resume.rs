@@ -2,8 +2,10 @@
 
 use async_nats::jetstream;
 use serde_json::{Value, json};
+use tributary::registry::Status;
 
-use super::world::{Socket, World, definition, place};
+use super::world::{EVENTS, ORDERS, Socket, USERS, World, definition, place};
+use crate::support::TestGateway;
 
 const QUERY: &str = "subscription { orderUpdated { id note } }";
 
@@ -35,7 +37,7 @@ async fn whoever_comes_back_gets_what_it_missed_and_goes_on() {
         world.orders.order(&id, "new").await;
     }
     // By what the gateway still has, by what only the stream has, and at a gateway that knew nothing of it.
-    let other = crate::support::TestGateway::start(&world.nats.url_for("gateway"), "").await;
+    let other = TestGateway::start(&world.nats.url_for("gateway2"), "--gateway-id gw2").await;
     other.serves(&["orders", "users"]).await;
     for gateway in [&gateway, &other] {
         let mut socket = Socket::ready(gateway).await;
@@ -167,4 +169,69 @@ async fn a_stream_that_was_made_anew_ends_what_was_fed_by_it() {
     world.orders.order("3", "new").await;
     assert_eq!(ids(&mut socket, 1).await, ["3"]);
     assert_eq!(json!(socket.is_quiet().await), true);
+}
+
+/// What the stream forgets meanwhile is no gap to a client that none of it was for.
+#[tokio::test]
+async fn whoever_hears_nothing_is_told_how_far_it_is() {
+    let world = World::start().await;
+    let gateway = world.gateway("--keep-alive 50ms").await;
+    let mut socket = Socket::ready(&gateway).await;
+    let first = socket.subscribed("s", QUERY).await;
+    let context = jetstream::new(world.client.clone());
+    for _ in 0..3 {
+        context.publish("events.users.User.1.named", "{}".into()).await.unwrap().await.unwrap();
+    }
+    let progress = loop {
+        let place = socket.place("s").await;
+        // It may have been found out after one or two of them.
+        if place.parse::<tributary::subscription::Place>().unwrap().sequence == 3 {
+            break place;
+        }
+    };
+    drop(socket);
+    let stream = context.get_stream("EVENTS").await.unwrap();
+    stream.purge().sequence(4).await.unwrap();
+    world.orders.order("7", "new").await;
+    // At a gateway that has read none of it.
+    let other = world.gateway("").await;
+    let mut socket = Socket::ready(&other).await;
+    socket.resume("s", QUERY, &progress).await;
+    assert_eq!(ids(&mut socket, 1).await, ["7"]);
+    socket.resume("late", QUERY, &first).await;
+    assert_eq!(socket.error("late").await[0]["extensions"]["code"], "RESUME_GAP");
+}
+
+/// The declarations survive composing to a file, and being read from it.
+#[tokio::test]
+async fn a_supergraph_from_a_file_is_fed_by_events() {
+    let world = World::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let orders = format!("{EVENTS}{ORDERS}");
+    for (name, sdl) in [("orders", orders.as_str()), ("users", USERS)] {
+        std::fs::write(folder.path().join(format!("{name}.graphql")), sdl).unwrap();
+    }
+    let file = folder.path().join("supergraph.txt");
+    let composed = std::process::Command::new(env!("CARGO_BIN_EXE_tributary"))
+        .args(["compose", ".", "--output"])
+        .arg(&file)
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(composed.status.success(), "{}", String::from_utf8_lossy(&composed.stderr));
+    let flags = format!("--supergraph {}", file.display());
+    let gateway = TestGateway::start(&world.nats.url_for("gateway"), &flags).await;
+    let is_there =
+        |name: &str, status: &Status| status.subgraphs.get(name).is_some_and(|it| it.subject.is_some());
+    gateway.until(|status| is_there("orders", status) && is_there("users", status)).await;
+    let mut socket = Socket::ready(&gateway).await;
+    let query = "subscription { ordersOf(ids: [\"1\", \"2\"], above: 5) { id total buyer { name } } }";
+    socket.subscribed("s", query).await;
+    for (id, total) in [("3", 9), ("1", 5), ("2", 6)] {
+        let payload = json!({ "__typename": "Order", "id": id, "total": total, "buyer": { "id": "u" } });
+        world.orders.tell(id, "status", payload).await;
+    }
+    let told = socket.result("s").await;
+    let order = json!({ "id": "2", "total": 6, "buyer": { "name": "name of u" } });
+    assert_eq!(told["data"]["ordersOf"], order, "{told}");
 }
