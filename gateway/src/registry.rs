@@ -127,6 +127,19 @@ impl Registry {
         self.shared.status.subscribe()
     }
 
+    /// Resolves when an instance that was known is gone: it said so, or doesn't answer any more.
+    pub async fn instance_gone(&self, subgraph: &str, instance: &str) {
+        let mut status = self.status();
+        let is_there = |status: &Arc<Status>| {
+            let of = status.subgraphs.get(subgraph);
+            of.is_some_and(|of| of.instance_ids.iter().any(|id| id.as_str() == instance))
+        };
+        // It may have answered before it was heard of.
+        if status.wait_for(is_there).await.is_err() || status.wait_for(|now| !is_there(now)).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Nobody listened on this target's subject. Finds out where the subgraph is now: `None` when it
     /// is nowhere, else what to plan against for the one further send. Its target can be the same
     /// again, if an instance has come back.

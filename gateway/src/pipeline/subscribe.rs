@@ -360,6 +360,11 @@ impl Pipeline {
         self.transport.stream(request).await.map_err(failed)
     }
 
+    /// Resolves when an instance of a subgraph that was known is gone.
+    pub async fn instance_gone(&self, subgraph: &str, instance: &str) {
+        self.registry.instance_gone(subgraph, instance).await;
+    }
+
     /// Answers what a subgraph streams: an execution result of the subscription's first fetch.
     pub async fn streamed(
         &self,

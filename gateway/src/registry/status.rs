@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
-use tributary_protocol::SdlHash;
+use tributary_protocol::{SdlHash, Token};
 
 /// A snapshot of the registry's knowledge.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -48,6 +48,9 @@ pub enum StoreStatus {
 pub struct SubgraphStatus {
     /// How many instances are there, whatever their SDL.
     pub instances: usize,
+    /// Which they are.
+    #[serde(skip)]
+    pub instance_ids: Vec<Token>,
     /// Where requests go; absent when no instance serves what is live.
     pub subject: Option<String>,
     /// The SDL in the live supergraph; absent when it isn't part of it.

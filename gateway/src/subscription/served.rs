@@ -1,5 +1,6 @@
 //! Subscriptions that a subgraph serves: one stream for all who ask the same.
 
+use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -53,7 +54,16 @@ impl Served {
     }
 
     async fn read(&self, mut stream: SubgraphStream) -> Result<(), StreamLost> {
-        while let Some(reply) = stream.next().await? {
+        let (subgraph, instance) = (stream.subgraph().to_owned(), stream.instance().to_owned());
+        // An instance that died says nothing, which its silence would tell much later.
+        let mut gone = pin!(self.pipeline.instance_gone(&subgraph, &instance));
+        loop {
+            let reply = tokio::select! {
+                biased;
+                reply = stream.next() => reply?,
+                () = &mut gone => return Err(StreamLost::Gone),
+            };
+            let Some(reply) = reply else { break };
             let (subscription, caller) = (&self.subscription, &self.asking.caller);
             let result = self.pipeline.streamed(subscription, caller, reply).await;
             self.give(result).await;

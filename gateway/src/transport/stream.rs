@@ -51,6 +51,9 @@ pub enum StreamLost {
     /// Nothing was heard for too long.
     #[error("nothing was heard for {SILENCE:?}")]
     Silent,
+    /// The instance is gone, as others found out.
+    #[error("its instance is gone")]
+    Gone,
     /// The instance ended it.
     #[error("the instance ended it with status {0}: {1}")]
     Ended(u16, String),
@@ -148,6 +151,11 @@ impl Inner {
 }
 
 impl SubgraphStream {
+    /// The subgraph.
+    pub fn subgraph(&self) -> &str {
+        self.control.name.as_str()
+    }
+
     /// The instance that serves it.
     pub fn instance(&self) -> &str {
         self.control.instance.as_str()

@@ -79,8 +79,10 @@ impl Keeper {
         let names = self.directory.names().cloned().chain(composed);
         let status = |name: Arc<str>| {
             let target = live.as_ref().and_then(|live| live.target_of(&name));
+            let instance_ids: Vec<_> = self.directory.instances(&name).map(|(id, _)| id.clone()).collect();
             let status = SubgraphStatus {
-                instances: self.directory.instances(&name).count(),
+                instances: instance_ids.len(),
+                instance_ids,
                 subject: target.map(|target| target.subject.to_string()),
                 sdl: self.good.get(&name).map(|sdl| sdl.hash),
             };

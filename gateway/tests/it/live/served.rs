@@ -10,6 +10,7 @@ use tokio::sync::broadcast;
 use tributary_subgraph::{Subgraph, connect};
 use xtask::servers::Nats;
 
+use super::wire::Wire;
 use super::world::{Service, Socket, USERS, until};
 use crate::support::{Running, TestGateway};
 
@@ -99,11 +100,15 @@ impl Served {
 }
 
 async fn start(nats: &Nats, shared: &Shared) -> Running {
+    start_at(&nats.url_for("orders"), shared).await
+}
+
+async fn start_at(url: &str, shared: &Shared) -> Running {
     let schema = Schema::build(Query, EmptyMutation, Served(shared.clone()))
         .enable_federation()
         .enable_subscription_in_federation()
         .finish();
-    let client = connect("orders", &nats.url_for("orders")).await.unwrap();
+    let client = connect("orders", url).await.unwrap();
     let subgraph = Subgraph::new("orders", schema);
     Running::start(|stopped| async move {
         subgraph.serve(client, async { drop(stopped.await) }).await.unwrap();
@@ -237,6 +242,27 @@ async fn a_stream_goes_on_at_another_instance_when_its_own_stops() {
     first.stop().await;
     let result = socket.result("s").await;
     assert_eq!(result["errors"][0]["extensions"]["code"], "STREAM_GAP", "{result}");
+    world.shared.told.send(9).unwrap();
+    assert_eq!(socket.result("s").await["data"], json!({"told": 9}));
+}
+
+/// Who dies says nothing. Its silence would be noticed after 45 seconds, but it doesn't answer to its name either.
+#[tokio::test]
+async fn a_stream_goes_on_at_another_instance_when_its_own_is_gone() {
+    let world = World::start().await;
+    let wire = Wire::to(&world.nats).await;
+    let _first = start_at(&wire.url(&world.nats, "orders"), &world.shared).await;
+    let gateway = world.gateway().await;
+    let mut socket = Socket::ready(&gateway).await;
+    socket.subscribe("s", "subscription { told }").await;
+    world.open(1).await;
+    let _second = start(&world.nats, &world.shared).await;
+    gateway.until(|status| status.subgraphs["orders"].instances == 2).await;
+    wire.cut();
+    // It isn't waited for so long.
+    let result = socket.result("s").await;
+    assert_eq!(result["errors"][0]["extensions"]["code"], "STREAM_GAP", "{result}");
+    until(async || world.shared.started.load(Ordering::SeqCst) == 2).await;
     world.shared.told.send(9).unwrap();
     assert_eq!(socket.result("s").await["data"], json!({"told": 9}));
 }
