@@ -225,7 +225,8 @@ impl Revocations {
                 return Err(TooMany);
             }
         }
-        known.revoked.insert(key.to_owned(), until);
+        // What is read again was learned before: its tokens expire no later for that.
+        known.revoked.entry(key.to_owned()).or_insert(until);
         let session = known.sessions.get(key).and_then(Weak::upgrade);
         drop(known);
         if let Some(session) = session {

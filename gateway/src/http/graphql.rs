@@ -205,6 +205,7 @@ async fn stream(
         parameters.resume_after = Some(last.to_owned());
     }
     let who = Who::new(gateway.config(), &parts.headers, client.clone(), identity.clone());
+    let who = who.for_this_request(&parts.headers);
     let operations = Operations::new(gateway.clone(), who, form.name());
     Ok(match operations.begin(parameters, parts.method == Method::GET, accepted.whole).await? {
         Only::Begun => Begun::Stream(Streamed { operations, form, opened: None }),

@@ -16,7 +16,7 @@ mod stream;
 mod who;
 
 pub(super) use form::{StreamForm, refusal};
-pub(super) use operations::{Only, Operations, Taken};
+pub(super) use operations::{NotBegun, Only, Operations};
 pub(super) use reservations::{Opened, Reservations};
 pub(super) use socket::{is_upgrade, upgrade};
 pub(super) use stream::{Streamed, answer};

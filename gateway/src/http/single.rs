@@ -21,11 +21,12 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     ClientInfo, guard,
-    live::{self, Reservations, StreamForm, Streamed, Taken, Who},
+    live::{self, NotBegun, Reservations, StreamForm, Streamed, Who},
     media,
     read::{self, Parameters},
 };
 use crate::{
+    config::Config,
     error::{Code, GraphqlError, Rejection},
     gateway::Gateway,
 };
@@ -116,10 +117,10 @@ pub(super) async fn answer(
             asked.clone_from(&parameters.operation_name);
             let id = parameters.operation_id.take().ok_or_else(|| missing("extensions.operationId"))?;
             let queries_only = parts.method == Method::GET;
-            operations.start(&id, parameters, Arc::new(who), queries_only).map_err(|Taken| {
-                let message = format!("The operation {id} of this event stream still runs");
-                GraphqlError::new(Code::OperationIdTaken, message)
-            })?;
+            let who = Arc::new(who.for_this_request(&parts.headers));
+            operations
+                .start(&id, parameters, who, queries_only)
+                .map_err(|why| not_begun(why, &id, config))?;
             Ok(Done::Begun)
         }
         Wanted::End { token, operation } => {
@@ -145,6 +146,25 @@ async fn parameters(
     let arrives =
         timeout_at(started + limits.request_timeout, read::body(&parts.headers, body, limits.body_bytes));
     read::post(&arrives.await.map_err(|_| read::late_body())??)
+}
+
+fn not_begun(why: NotBegun, id: &str, config: &Config) -> GraphqlError {
+    match why {
+        NotBegun::Taken => {
+            let message = format!("The operation {id} of this event stream still runs");
+            GraphqlError::new(Code::OperationIdTaken, message)
+        }
+        NotBegun::TooMany => {
+            let (what, most) =
+                ("The number of operations on this connection", config.subscriptions.operations);
+            let setting = "--max-operations-per-connection";
+            GraphqlError::limit(Code::LimitExceeded, what, None, most as u64, setting)
+        }
+        NotBegun::Closed => GraphqlError::new(
+            Code::EventStreamNotFound,
+            "This event stream has ended meanwhile; reserve another one",
+        ),
+    }
 }
 
 fn missing(what: &str) -> GraphqlError {

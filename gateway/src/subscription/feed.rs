@@ -90,6 +90,8 @@ struct State {
     created: i64,
     /// Up to this event everything on the pattern was given out.
     last: u64,
+    /// Up to where those who get nothing were told.
+    told: u64,
     /// The newest events, all of them after `floor`.
     recent: VecDeque<Arc<Event>>,
     recent_bytes: usize,
@@ -118,6 +120,7 @@ impl Feed {
             next: 0,
             created: 0,
             last: 0,
+            told: 0,
             recent: VecDeque::new(),
             recent_bytes: 0,
             floor: 0,
@@ -208,13 +211,15 @@ impl Shared {
 
     /// Up to that place everything on the pattern has been given out: those who get nothing learn how far they are,
     /// so that what the stream forgets meanwhile is no gap to them.
-    fn progress(&self, sequence: u64) {
+    fn progress(&self, end: Option<u64>) {
         let (topics, place) = {
             let mut state = self.lock();
-            if sequence <= state.last {
+            // Events of others on the pattern count, too.
+            state.last = state.last.max(end.unwrap_or_default());
+            let sequence = state.last;
+            if std::mem::replace(&mut state.told, sequence) == sequence {
                 return;
             }
-            state.last = sequence;
             let topics: Vec<Arc<Topic>> = state.topics.values().filter_map(Weak::upgrade).collect();
             (topics, Place { created: state.created, sequence })
         };
@@ -318,9 +323,8 @@ async fn read(shared: &Shared) -> Result<Broken, StreamError> {
             biased;
             event = events.next() => event,
             _ = looking.tick() => {
-                if let Some(end) = events.end().await? {
-                    shared.progress(end);
-                }
+                let end = events.end().await?;
+                shared.progress(end);
                 continue;
             }
         };

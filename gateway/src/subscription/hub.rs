@@ -14,11 +14,12 @@ use tributary_federation::event::EventSource;
 use tributary_federation::plan::VariableId;
 
 use super::feed::Feed;
-use super::mailbox::{Delivery, Ending, Full, Mailbox, Tag};
-use super::member::Member;
+use super::mailbox::{Delivery, Full, Mailbox, Tag};
+use super::member::{Asker, Member};
+use super::replay::Replay;
 use super::stream::{EventStream, StreamError};
-use super::topic::{Asking, Topic};
-use super::{Claims, Place, Refusal, Tokens, Wanted, replay};
+use super::topic::{Asking, Seated, Topic};
+use super::{Claims, Place, Refusal, Tokens, Wanted, served};
 use crate::auth::Identity;
 use crate::error::{Code, GraphqlError, Rejection};
 use crate::pipeline::{Caller, CallerKey, EventPlan, Pipeline, Request, RequestFacts, Subscription};
@@ -138,11 +139,12 @@ impl Hub {
         }
         let member = Member::new(mailbox.clone(), tag, after.unwrap_or(Place::NONE), self.metrics.clone());
         if let (None, Some(snapshot), Some(feed)) = (after, snapshot, topic.feed()) {
-            after = Some(self.snapshot(&topic, feed, &member, snapshot).await?);
+            self.snapshot(&topic, feed, &member, snapshot).await?;
         }
-        let task = self.join(&topic, &asking, &member, after);
+        let asker = member.asker();
+        let task = self.join(&topic, &asking, &member, asker);
         let joined = Joined { member, task };
-        self.settle(&topic, &asking, &joined.member).await;
+        self.settle(&topic, &asking, &joined.member, asker).await;
         Ok(joined)
     }
 
@@ -154,7 +156,7 @@ impl Hub {
         feed: &Feed,
         member: &Member,
         query: Request,
-    ) -> Result<Place, Rejection> {
+    ) -> Result<(), Rejection> {
         let place = feed.place();
         let (answer, known) = self.pipeline.snapshot(topic.subscription(), query).await?;
         let told = member.give_snapshot(Delivery::snapshot(place, &answer), known);
@@ -163,44 +165,55 @@ impl Hub {
                 "More results wait for this client than may, so that there is no room for a snapshot";
             GraphqlError::new(Code::SlowConsumer, message).with("setting", "--max-waiting-results")
         })?;
-        Ok(place)
+        Ok(())
     }
 
     /// Moves a member that was seated while the schema changed, and so wasn't among those that were moved.
-    pub(super) async fn settle(self: &Arc<Self>, topic: &Arc<Topic>, asking: &Asking, member: &Arc<Member>) {
+    pub(super) async fn settle(
+        self: &Arc<Self>,
+        topic: &Arc<Topic>,
+        asking: &Asking,
+        member: &Arc<Member>,
+        asker: Asker,
+    ) {
         if !self.pipeline.is_on_live(topic.subscription()) {
             // Boxed, since it may come by here again.
             let moving: BoxFuture<'_, ()> =
-                Box::pin(self.move_members(topic, asking.clone(), vec![member.clone()]));
+                Box::pin(self.move_members(topic, asking.clone(), vec![(member.clone(), asker)]));
             moving.await;
         }
     }
 
-    /// Seats a member from a place on, or from now on.
+    /// Seats a member: from its place on, or, where it has none, from now on.
     fn join(
         self: &Arc<Self>,
         topic: &Arc<Topic>,
         asking: &Asking,
         member: &Arc<Member>,
-        after: Option<Place>,
+        asker: Asker,
     ) -> Option<AbortHandle> {
         let key = asking.caller.key();
-        let Some(feed) = topic.feed() else {
-            topic.seat(&key, asking, member);
+        let Some(feed) = topic.feed().cloned() else {
+            let (turn, _) = member.turn(asker, Some(topic), false)?;
+            topic.seat(&key, asking, member, turn);
             return None;
         };
         // Whoever was served so far has no place either.
-        let Some(after) = after.filter(|after| *after != Place::NONE) else {
+        if member.place() == Place::NONE {
             feed.join(|place| {
+                let (turn, _) = member.turn(asker, Some(topic), false)?;
                 member.begin(place);
                 member.is_live();
-                topic.seat(&key, asking, member);
+                topic.seat(&key, asking, member, turn);
+                Some(())
             });
             return None;
-        };
+        }
+        let (turn, after) = member.turn(asker, Some(topic), true)?;
         self.metrics.catch_ups.inc();
-        let work = replay::catch_up(self.clone(), topic.clone(), asking.clone(), member.clone(), after);
-        Some(tokio::spawn(work).abort_handle())
+        let (hub, topic, asking, member) = (self.clone(), topic.clone(), asking.clone(), member.clone());
+        let replay = Replay { hub, topic, feed, asking, asker, member, turn };
+        Some(tokio::spawn(replay.catch_up(after)).abort_handle())
     }
 
     /// Whether a place can be gone on from.
@@ -250,6 +263,7 @@ impl Hub {
         let entry = state.topics.entry(key.clone());
         if let Entry::Occupied(known) = &entry
             && let Some(topic) = known.get().upgrade()
+            && !topic.is_over()
         {
             return topic;
         }
@@ -317,14 +331,14 @@ impl Hub {
     /// How many clients' subscriptions hear what is new.
     pub fn members(&self) -> usize {
         let topics: Vec<Arc<Topic>> = self.lock().topics.values().filter_map(Weak::upgrade).collect();
-        topics.iter().flat_map(|topic| topic.all()).map(|(_, _, members)| members.len()).sum()
+        topics.iter().map(|topic| topic.len()).sum()
     }
 
     /// Plans all subscriptions again, each from where it is. Those that no longer can be end, with the reason.
     pub async fn move_to_live(self: &Arc<Self>) {
         let topics: Vec<Arc<Topic>> = self.lock().topics.values().filter_map(Weak::upgrade).collect();
         for topic in topics {
-            for (_, asking, members) in topic.all() {
+            for (asking, members) in topic.all() {
                 self.move_members(&topic, asking, members).await;
             }
         }
@@ -333,26 +347,52 @@ impl Hub {
     /// Somebody asks as another one from now on, or with a newer token: what it has is asked for anew, from where it is.
     pub async fn renew(self: &Arc<Self>, joined: &Joined, caller: Caller, facts: RequestFacts) {
         let asking = Asking { caller, facts };
-        let Some(topic) = joined.member.topic() else { return };
+        let (member, asker) = (joined.member.clone(), joined.member.next_asker());
+        if self.is_renewed(&member, &asking, asker).await {
+            return;
+        }
+        // What isn't there for a while isn't waited for here: the client may have more to say.
+        let hub = self.clone();
+        tokio::spawn(async move {
+            while !member.is_over() && member.asker() == asker {
+                tokio::time::sleep(PAUSE).await;
+                if hub.is_renewed(&member, &asking, asker).await {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Whether that has come to something; what keeps it from that passes.
+    async fn is_renewed(self: &Arc<Self>, member: &Arc<Member>, asking: &Asking, asker: Asker) -> bool {
+        let Some(topic) = member.topic() else { return true };
         let again = match self.pipeline.subscription_for(topic.subscription(), &asking.facts).await {
-            Ok(subscription) => self.topic(subscription, &asking).await,
+            Ok(subscription) => self.topic(subscription, asking).await,
             Err(why) => Err(why),
         };
         match again {
-            Ok(new) => self.reseat(&new, &asking, vec![joined.member.clone()]),
-            Err(why) => joined.member.end(Ending::Failed(why)),
+            Ok(new) => {
+                self.reseat(&new, asking, vec![(member.clone(), asker)]);
+                self.settle(&new, asking, member, asker).await;
+            }
+            Err(why) if passes(why.code()) => return false,
+            Err(why) if member.asker() == asker => member.fail(why.errors()[0].clone()),
+            Err(_) => {}
+        }
+        true
+    }
+
+    fn reseat(self: &Arc<Self>, topic: &Arc<Topic>, asking: &Asking, members: Vec<Seated>) {
+        for (member, asker) in members {
+            drop(self.join(topic, asking, &member, asker));
+            if topic.feed().is_none() {
+                // What the subgraph said between the two streams is lost.
+                member.give(served::gap(), topic.slow());
+            }
         }
     }
 
-    fn reseat(self: &Arc<Self>, topic: &Arc<Topic>, asking: &Asking, members: Vec<Arc<Member>>) {
-        for member in members {
-            member.stands_up();
-            let after = member.place();
-            drop(self.join(topic, asking, &member, Some(after)));
-        }
-    }
-
-    async fn move_members(self: &Arc<Self>, topic: &Arc<Topic>, asking: Asking, members: Vec<Arc<Member>>) {
+    async fn move_members(self: &Arc<Self>, topic: &Arc<Topic>, asking: Asking, members: Vec<Seated>) {
         let moved = loop {
             let moved = match self.pipeline.subscription_again(topic.subscription(), &asking.facts).await {
                 Ok(Some(subscription)) => self.topic(subscription, &asking).await,
@@ -369,7 +409,7 @@ impl Hub {
             Ok(new) if Arc::ptr_eq(&new, topic) => {}
             Ok(new) => self.reseat(&new, &asking, members),
             Err(why) => {
-                for member in members {
+                for (member, _) in members {
                     let why = &why.errors()[0];
                     let message =
                         format!("The schema has changed, and the subscription can't go on: {}", why.message);

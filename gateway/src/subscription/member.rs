@@ -32,9 +32,17 @@ struct State {
     turn: Turn,
     /// What it knows from its snapshot, which events needn't tell again.
     known: Option<Box<KnownVersions>>,
+    /// What it is part of, or will be when it has what it missed, and as which of its askers.
+    aim: Option<(Arc<Topic>, Asker)>,
+    asker: Asker,
     seat: Option<Seat>,
     over: bool,
 }
+
+/// Tells apart those for whom a member was, one after the other: a client may bring another token in the middle of
+/// anything, and whatever was begun for the one before must not have the last word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Asker(u64);
 
 /// Tells those apart who tell a member what it missed: where it is seated anew in the middle of that, somebody else
 /// begins from its place, and whoever told it before has nothing more to say.
@@ -58,7 +66,16 @@ const MOST_HELD: usize = 8192;
 impl Member {
     /// Whose results go there, from that place on.
     pub fn new(mailbox: Arc<Mailbox>, tag: Tag, after: Place, metrics: Arc<Metrics>) -> Arc<Self> {
-        let state = State { after, held: None, turn: Turn::default(), known: None, seat: None, over: false };
+        let state = State {
+            after,
+            held: None,
+            turn: Turn::default(),
+            known: None,
+            aim: None,
+            asker: Asker::default(),
+            seat: None,
+            over: false,
+        };
         metrics.subscriptions.inc();
         Arc::new(Self { mailbox, tag, metrics, state: Mutex::new(state) })
     }
@@ -138,14 +155,46 @@ impl Member {
         self.mailbox.give(self.tag, Arc::new(snapshot), SlowConsumer::All)
     }
 
-    /// From now on results wait for what it missed after that place.
-    pub(super) fn hold(&self, after: Place) -> Turn {
+    /// It becomes part of a topic as that asker, or will when it has what it missed (`held`: results wait for that).
+    /// Wherever it was before, it no longer is. `None`: somebody else asks by now, or it is over.
+    pub(super) fn turn(
+        self: &Arc<Self>,
+        asker: Asker,
+        topic: Option<&Arc<Topic>>,
+        held: bool,
+    ) -> Option<(Turn, Place)> {
         let mut state = self.lock();
+        if state.over || state.asker != asker {
+            return None;
+        }
         state.turn.0 += 1;
-        state.after = after;
-        // What waited comes after that place, too.
-        state.held = Some(VecDeque::new());
-        state.turn
+        state.aim = topic.map(|topic| (topic.clone(), asker));
+        // What waited comes after its place, too.
+        state.held = held.then(VecDeque::new);
+        let (turn, after, before) = (state.turn, state.after, state.seat.take());
+        drop(state);
+        if let Some(before) = before {
+            before.leave(self);
+        }
+        Some((turn, after))
+    }
+
+    /// As whom it is part of that topic, if it is.
+    pub(super) fn asker_at(&self, topic: &Arc<Topic>) -> Option<Asker> {
+        let state = self.lock();
+        state.aim.as_ref().filter(|(aim, _)| Arc::ptr_eq(aim, topic)).map(|(_, asker)| *asker)
+    }
+
+    /// For whom it is now.
+    pub(super) fn asker(&self) -> Asker {
+        self.lock().asker
+    }
+
+    /// It is for somebody else from now on.
+    pub(super) fn next_asker(&self) -> Asker {
+        let mut state = self.lock();
+        state.asker.0 += 1;
+        state.asker
     }
 
     /// Whether it is still that one who tells it what it missed.
@@ -162,25 +211,26 @@ impl Member {
         }
     }
 
-    /// It has what it missed: gives some of what waited for that. Returns whether more waits.
-    pub(super) fn release(&self, turn: Turn, slow: SlowConsumer) -> bool {
+    /// It has what it missed: gives some of what waited for that. Returns how much room the next needs, if there is more.
+    pub(super) fn release(&self, turn: Turn, slow: SlowConsumer) -> Option<usize> {
         const AT_A_TIME: usize = 32;
         let mut state = self.lock();
         if state.turn != turn {
-            return false;
+            return None;
         }
         for _ in 0..AT_A_TIME {
             let Some(delivery) = state.held.as_mut().and_then(VecDeque::pop_front) else { break };
             if self.give_now(&mut state, delivery.clone(), slow) == Given::TooMuch {
+                let size = delivery.size();
                 state.held.get_or_insert_default().push_front(delivery);
-                return true;
+                return Some(size);
             }
         }
-        let more = state.held.as_ref().is_some_and(|held| !held.is_empty());
-        if !more {
-            state.held = None;
+        if state.held.as_ref().is_some_and(|held| !held.is_empty()) {
+            return Some(0);
         }
-        more
+        state.held = None;
+        None
     }
 
     /// Nothing more comes up to that place.
@@ -193,31 +243,33 @@ impl Member {
         }
     }
 
-    /// It sits there from now on. Where it is over already, it doesn't stay.
-    pub(super) fn sits(self: &Arc<Self>, seat: Seat) {
+    /// It sits there from now on, if it still is its turn.
+    pub(super) fn sits(self: &Arc<Self>, seat: Seat, turn: Turn) {
         let mut state = self.lock();
-        if state.over {
-            drop(state);
-            return seat.leave(self);
-        }
-        let before = state.seat.replace(seat);
+        let leaves = match state.over || state.turn != turn {
+            true => Some(seat),
+            false => state.seat.replace(seat),
+        };
         drop(state);
-        if let Some(before) = before {
-            before.leave(self);
+        if let Some(seat) = leaves {
+            seat.leave(self);
         }
     }
 
-    /// What it is part of.
+    /// What it is part of, or will be.
     pub(super) fn topic(&self) -> Option<Arc<Topic>> {
-        self.lock().seat.as_ref().map(|seat| seat.topic().clone())
+        self.lock().aim.as_ref().map(|(topic, _)| topic.clone())
     }
 
-    /// It stands up, to be seated elsewhere.
-    pub(super) fn stands_up(self: &Arc<Self>) {
-        let seat = self.lock().seat.take();
+    /// It is part of nothing any more.
+    fn stands_up(self: &Arc<Self>) {
+        let mut state = self.lock();
+        let (seat, aim) = (state.seat.take(), state.aim.take());
+        drop(state);
         if let Some(seat) = seat {
             seat.leave(self);
         }
+        drop(aim);
     }
 
     /// The client wants no more.
@@ -230,26 +282,35 @@ impl Member {
 
     /// The client is told that this is the end, after everything that waits for it.
     pub fn end(self: &Arc<Self>, ending: Ending) {
-        if !std::mem::replace(&mut self.lock().over, true) {
+        self.end_at(|_| ending);
+    }
+
+    /// The same, with the place from which it can be gone on.
+    pub fn fail(self: &Arc<Self>, error: GraphqlError) {
+        // What a subgraph serves has no places.
+        self.end_at(|place| match place == Place::NONE {
+            true => Ending::Failed(error.into()),
+            false => Ending::Failed(error.with("place", place.to_string()).into()),
+        });
+    }
+
+    fn end_at(self: &Arc<Self>, ending: impl FnOnce(Place) -> Ending) {
+        let mut state = self.lock();
+        let (was_over, place) = (std::mem::replace(&mut state.over, true), state.after);
+        drop(state);
+        if !was_over {
+            let ending = ending(place);
             match &ending {
                 Ending::Complete => self.metrics.subscription_ended(None),
                 Ending::Failed(why) => {
-                    let code = why.code().as_str();
-                    tracing::info!(code, place = %self.place(), why = %why.errors()[0].message, "a subscription ended");
+                    let (code, why) = (why.code().as_str(), &why.errors()[0].message);
+                    tracing::info!(code, %place, %why, "a subscription ended");
                     self.metrics.subscription_ended(Some(code));
                 }
             }
             self.mailbox.tell(Entry::End { tag: self.tag, ending });
         }
         self.stands_up();
-    }
-
-    /// The same, with the place from which it can be gone on.
-    pub fn fail(self: &Arc<Self>, error: GraphqlError) {
-        let place = self.place();
-        // What a subgraph serves has no places.
-        let error = if place == Place::NONE { error } else { error.with("place", place.to_string()) };
-        self.end(Ending::Failed(error.into()));
     }
 
     /// It can't follow.
@@ -316,15 +377,19 @@ mod tests {
         sequences.collect()
     }
 
-    fn member() -> (Arc<Mailbox>, Arc<Member>) {
+    fn turn(member: &Arc<Member>) -> Turn {
+        member.turn(member.asker(), None, true).unwrap().0
+    }
+
+    fn member(after: u64) -> (Arc<Mailbox>, Arc<Member>) {
         let mailbox = Arc::new(Mailbox::new(MailboxLimits { results: 100, bytes: 10_000 }));
-        (mailbox.clone(), Member::new(mailbox, 0, place(0), Arc::default()))
+        (mailbox.clone(), Member::new(mailbox, 0, place(after), Arc::default()))
     }
 
     #[test]
     fn what_is_new_waits_for_what_was_missed() {
-        let (mailbox, member) = member();
-        let turn = member.hold(place(2));
+        let (mailbox, member) = member(2);
+        let turn = turn(&member);
         for sequence in [5, 6] {
             assert_eq!(member.give(result(sequence), SlowConsumer::All), Given::Taken);
         }
@@ -332,27 +397,38 @@ mod tests {
         for sequence in 1..=5 {
             assert_eq!(member.give_missed(turn, result(sequence), SlowConsumer::All), Given::Taken);
         }
-        assert!(!member.release(turn, SlowConsumer::All));
+        assert_eq!(member.release(turn, SlowConsumer::All), None);
         member.give(result(7), SlowConsumer::All);
         assert_eq!(told(&mailbox), [3, 4, 5, 6, 7]);
         assert_eq!(member.place(), place(7));
     }
 
+    /// A client that brings a fresh token meanwhile: what was begun for the one before comes to nothing.
+    #[test]
+    fn what_was_begun_for_an_earlier_asker_has_no_turn() {
+        let (_, member) = member(0);
+        let before = member.asker();
+        let now = member.next_asker();
+        assert!(member.turn(before, None, true).is_none() && member.turn(now, None, true).is_some());
+        member.leave();
+        assert!(member.turn(now, None, true).is_none(), "it is over");
+    }
+
     /// Seated anew while it is told what it missed: the first who told it must not let anything new through.
     #[test]
     fn who_is_superseded_says_nothing_more() {
-        let (mailbox, member) = member();
-        let first = member.hold(place(0));
+        let (mailbox, member) = member(0);
+        let first = turn(&member);
         member.give_missed(first, result(1), SlowConsumer::All);
-        let second = member.hold(member.place());
+        let second = turn(&member);
         assert!(!member.has_turn(first) && member.has_turn(second));
         assert_eq!(member.give_missed(first, result(2), SlowConsumer::All), Given::Superseded);
-        assert!(!member.release(first, SlowConsumer::All));
+        assert_eq!(member.release(first, SlowConsumer::All), None);
         member.give(result(9), SlowConsumer::All);
         for sequence in 2..=9 {
             member.give_missed(second, result(sequence), SlowConsumer::All);
         }
-        assert!(!member.release(second, SlowConsumer::All));
+        assert_eq!(member.release(second, SlowConsumer::All), None);
         assert_eq!(told(&mailbox), (1..=9).collect::<Vec<_>>());
     }
 }

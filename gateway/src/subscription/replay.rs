@@ -9,68 +9,66 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use super::Place;
 use super::feed::{Event, Feed};
 use super::hub::Hub;
 use super::mailbox::Ending;
-use super::member::{Given, Member, Turn, resume_gap};
+use super::member::{Asker, Given, Member, Turn, resume_gap};
 use super::stream::{EventStream, Events, StreamError, StreamState};
 use super::topic::{Asking, Topic};
 use crate::error::{Code, GraphqlError};
 
 /// Between attempts to read a stream that can't be read.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How long a client that doesn't read holds a consumer of its own.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Why a replay ends before its time.
 enum Stopped {
     /// Nobody wants it any more.
     Left,
-    Behind,
     Ended(Ending),
 }
 
-/// Tells a member what it missed after a place, and seats it.
-pub(super) async fn catch_up(
-    hub: Arc<Hub>,
-    topic: Arc<Topic>,
-    asking: Asking,
-    member: Arc<Member>,
-    after: Place,
-) {
-    let Some(feed) = topic.feed().cloned() else { return };
-    let turn = member.hold(after);
-    let replay = Replay { hub, topic, feed, asking, member: member.clone(), turn };
-    match replay.run(after).await {
-        // The schema may have changed meanwhile, and nobody was seated to be moved.
-        Ok(()) => replay.hub.settle(&replay.topic, &replay.asking, &member).await,
-        Err(Stopped::Left) => {}
-        Err(Stopped::Behind) => member.fall_behind(),
-        Err(Stopped::Ended(ending)) => member.end(ending),
-    }
-}
-
-struct Replay {
-    hub: Arc<Hub>,
-    topic: Arc<Topic>,
-    feed: Arc<Feed>,
-    asking: Asking,
-    member: Arc<Member>,
-    turn: Turn,
+/// Tells a member what it missed after its place, and seats it.
+pub(super) struct Replay {
+    pub hub: Arc<Hub>,
+    pub topic: Arc<Topic>,
+    pub feed: Arc<Feed>,
+    pub asking: Asking,
+    pub asker: Asker,
+    pub member: Arc<Member>,
+    pub turn: Turn,
 }
 
 impl Replay {
+    pub(super) async fn catch_up(self, after: Place) {
+        match self.run(after).await {
+            // The schema may have changed meanwhile, and nobody was seated to be moved.
+            Ok(()) => self.hub.settle(&self.topic, &self.asking, &self.member, self.asker).await,
+            Err(Stopped::Left) => {}
+            Err(Stopped::Ended(ending)) => self.member.end(ending),
+        }
+    }
+
     async fn run(&self, mut after: Place) -> Result<(), Stopped> {
         let missed = loop {
             match self.try_join(after)? {
                 Some(missed) => break missed,
-                None => after = self.read_on(after).await?,
+                None => {
+                    self.room(0).await?;
+                    after = self.read_on(after).await?;
+                }
             }
         };
         for event in missed {
+            self.room(0).await?;
             self.tell(&event).await?;
         }
-        while self.member.release(self.turn, self.topic.slow()) {
-            self.room().await?;
+        while let Some(size) = self.member.release(self.turn, self.topic.slow()) {
+            self.room(size).await?;
         }
         // Where nothing was missed the client wouldn't hear otherwise that this is all.
         self.member.is_live_again(self.turn);
@@ -84,7 +82,7 @@ impl Replay {
             if !self.member.has_turn(self.turn) {
                 return Err(Stopped::Left);
             }
-            self.topic.seat(&key, &self.asking, &self.member);
+            self.topic.seat(&key, &self.asking, &self.member, self.turn);
             Ok(missed)
         });
         joined.transpose()
@@ -119,6 +117,11 @@ impl Replay {
         while !events.has_caught_up() {
             // It is made again from here if it breaks.
             let Ok(raw) = events.next().await else { return Ok(place) };
+            // A client that doesn't read must not keep others from catching up.
+            match timeout(PATIENCE, self.room(0)).await {
+                Ok(room) => room?,
+                Err(_) => return Ok(place),
+            }
             let event = Event::read(raw, after.created);
             place = event.place();
             self.tell(&event).await?;
@@ -128,20 +131,22 @@ impl Replay {
     }
 
     async fn tell(&self, event: &Event) -> Result<(), Stopped> {
-        self.room().await?;
         if !self.topic.means(event) {
             return Ok(());
         }
         let answer = self.topic.answer_for(event, &self.asking.caller).await.ok_or(Stopped::Left)?;
-        match self.member.give_missed(self.turn, answer, self.topic.slow()) {
-            Given::Taken => Ok(()),
-            Given::TooMuch => Err(Stopped::Behind),
-            Given::Superseded => Err(Stopped::Left),
+        loop {
+            match self.member.give_missed(self.turn, answer.clone(), self.topic.slow()) {
+                Given::Taken => return Ok(()),
+                Given::TooMuch => self.room(answer.size()).await?,
+                Given::Superseded => return Err(Stopped::Left),
+            }
         }
     }
 
-    async fn room(&self) -> Result<(), Stopped> {
-        self.member.mailbox().has_room().await;
+    /// Waits until the client has read so much that a result of that size can wait for it.
+    async fn room(&self, size: usize) -> Result<(), Stopped> {
+        self.member.mailbox().has_room(size).await;
         self.is_wanted()
     }
 

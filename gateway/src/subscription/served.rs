@@ -32,7 +32,7 @@ impl Served {
             match self.pipeline.open_stream(&self.subscription, &self.asking.caller).await {
                 Ok(Opened::Stream(stream)) => {
                     if std::mem::replace(&mut begun, true) {
-                        self.give(gap()).await;
+                        self.tell(gap()).await;
                     }
                     pause = PAUSE_MIN;
                     match self.read(*stream).await {
@@ -73,8 +73,13 @@ impl Served {
     }
 
     async fn give(&self, result: ExecutionResult) {
-        let Some(topic) = self.topic.upgrade() else { return };
-        topic.tell_everyone(Arc::new(Delivery::new(None, 0, result.into_open_body()))).await;
+        self.tell(delivery(result)).await;
+    }
+
+    async fn tell(&self, delivery: Arc<Delivery>) {
+        if let Some(topic) = self.topic.upgrade() {
+            topic.tell_everyone(delivery).await;
+        }
     }
 
     fn end(&self, ending: Ending) {
@@ -85,9 +90,13 @@ impl Served {
 }
 
 /// What is told where a stream was begun again.
-fn gap() -> ExecutionResult {
+pub(super) fn gap() -> Arc<Delivery> {
     let message = "The subgraph's stream broke off and was begun again; results may be missing";
-    ExecutionResult::nothing(vec![ExecutionError::new("STREAM_GAP", message)])
+    delivery(ExecutionResult::nothing(vec![ExecutionError::new("STREAM_GAP", message)]))
+}
+
+fn delivery(result: ExecutionResult) -> Arc<Delivery> {
+    Arc::new(Delivery::new(None, 0, result.into_open_body()))
 }
 
 /// The errors of an answer that is no stream, as far as a client may read them.

@@ -31,6 +31,17 @@ pub fn versions(
     search.found
 }
 
+/// Of which objects' fields something is asked.
+#[derive(Clone, Copy)]
+enum Of<'t> {
+    /// Those of that type.
+    Type(&'t Name),
+    /// Those that every object has there.
+    All,
+    /// Those that any object can have there.
+    Any,
+}
+
 struct Search<'a> {
     wanted: &'a Entities<'a>,
     document: &'a ExecutableDocument,
@@ -54,7 +65,9 @@ impl<'a> Search<'a> {
             Some(_) => Some(ty.clone()),
             None => self.typename(sets, object),
         };
-        sets.iter().for_each(|set| self.collect(set, typename.as_ref(), &mut spread, &mut fields));
+        // What isn't known to be asked of this object may be another one's, under the same response key.
+        let of = typename.as_ref().map_or(Of::All, Of::Type);
+        sets.iter().for_each(|set| self.collect(set, of, &mut spread, &mut fields));
         if let Some(typename) = &typename
             && self.is_wanted(typename)
         {
@@ -96,26 +109,30 @@ impl<'a> Search<'a> {
     /// An object's type, if that was asked.
     fn typename(&self, sets: &[&'a SelectionSet], object: &Map<String, Value>) -> Option<Name> {
         let (mut spread, mut fields) = (Vec::new(), Vec::new());
-        sets.iter().for_each(|set| self.collect(set, None, &mut spread, &mut fields));
+        sets.iter().for_each(|set| self.collect(set, Of::Any, &mut spread, &mut fields));
         let asked = fields.iter().find(|field| field.name == "__typename")?;
         Name::new(object.get(asked.response_key().as_str())?.as_str()?).ok()
     }
 
-    /// The fields that are asked of an object of that type, or of any. A fragment that is spread a second time adds
+    /// The fields that are asked of those objects. A fragment that is spread a second time adds
     /// nothing.
     fn collect(
         &self,
         set: &'a SelectionSet,
-        typename: Option<&Name>,
+        of: Of<'_>,
         spread: &mut Vec<&'a Name>,
         fields: &mut Vec<&'a Field>,
     ) {
-        let applies = |on: &Name| typename.is_none_or(|it| it == on || self.wanted.schema.is_subtype(on, it));
+        let applies = |on: &Name| match of {
+            Of::Type(it) => it == on || self.wanted.schema.is_subtype(on, it),
+            Of::All => false,
+            Of::Any => true,
+        };
         for selection in &set.selections {
             match selection {
                 Selection::Field(field) => fields.push(field),
                 Selection::InlineFragment(inline) if inline.type_condition.as_ref().is_none_or(applies) => {
-                    self.collect(&inline.selection_set, typename, spread, fields);
+                    self.collect(&inline.selection_set, of, spread, fields);
                 }
                 Selection::InlineFragment(_) => {}
                 Selection::FragmentSpread(named) if !spread.contains(&&named.fragment_name) => {
@@ -123,7 +140,7 @@ impl<'a> Search<'a> {
                     if let Some(fragment) = self.document.fragments.get(&named.fragment_name)
                         && applies(fragment.type_condition())
                     {
-                        self.collect(&fragment.selection_set, typename, spread, fields);
+                        self.collect(&fragment.selection_set, of, spread, fields);
                     }
                 }
                 Selection::FragmentSpread(_) => {}

@@ -13,7 +13,7 @@ use tributary_federation::event::SlowConsumer;
 use super::feed::{Event, Feed, TopicId};
 use super::hub::{Hub, TopicKey};
 use super::mailbox::{Delivery, Ending};
-use super::member::{Given, Member};
+use super::member::{Asker, Given, Member, Turn};
 use super::served::Served;
 use super::stream::Gap;
 use super::{PayloadError, Place, Wanted};
@@ -48,6 +48,8 @@ struct State {
     waiting: VecDeque<Arc<Event>>,
     /// A task answers what waits.
     answering: bool,
+    /// Nothing comes any more, and whoever comes is told so.
+    over: Option<Ending>,
 }
 
 /// Those of whom subgraphs would say the same.
@@ -64,6 +66,9 @@ pub struct Asking {
     /// What plans depend on.
     pub facts: RequestFacts,
 }
+
+/// A member, and as which of its askers it is there.
+pub(super) type Seated = (Arc<Member>, Asker);
 
 /// Where a member sits, to be found again.
 #[derive(Clone, Debug)]
@@ -207,15 +212,19 @@ impl Topic {
     }
 
     /// Seats a member. Events that were offered before are none of its business, which its place says.
-    pub(super) fn seat(self: &Arc<Self>, key: &CallerKey, asking: &Asking, member: &Arc<Member>) {
+    pub(super) fn seat(self: &Arc<Self>, key: &CallerKey, asking: &Asking, member: &Arc<Member>, turn: Turn) {
         let mut state = self.lock();
+        if let Some(ending) = state.over.clone() {
+            drop(state);
+            return member.end(ending);
+        }
         let new = || Callers { asking: asking.clone(), members: Slab::with_capacity(1) };
         let callers = state.callers.entry(key.clone()).or_insert_with(new);
         // Of several tokens with the same claims the newest lasts longest.
         callers.asking = asking.clone();
         let at = callers.members.insert(member.clone());
         drop(state);
-        member.sits(Seat { topic: self.clone(), callers: key.clone(), at });
+        member.sits(Seat { topic: self.clone(), callers: key.clone(), at }, turn);
     }
 
     /// Events were lost, and nobody can go on as if nothing had happened.
@@ -231,8 +240,17 @@ impl Topic {
 
     /// Nothing more comes.
     pub(super) fn end(&self, ending: &Ending) {
-        let members = self.lock().take_all();
+        let members = {
+            let mut state = self.lock();
+            state.over = Some(ending.clone());
+            state.take_all()
+        };
         members.iter().for_each(|member| member.end(ending.clone()));
+    }
+
+    /// Whether nothing comes any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.lock().over.is_some()
     }
 
     /// Up to that place there is nothing more. Whoever still gets something learns of it another time.
@@ -254,13 +272,22 @@ impl Topic {
     }
 
     /// Everyone, with who asks: to be seated elsewhere.
-    pub(super) fn all(&self) -> Vec<(CallerKey, Asking, Vec<Arc<Member>>)> {
-        let state = self.lock();
-        let all = state.callers.iter().map(|(key, callers)| {
-            let members = callers.members.iter().map(|(_, member)| member.clone()).collect();
-            (key.clone(), callers.asking.clone(), members)
-        });
-        all.collect()
+    pub(super) fn all(self: &Arc<Self>) -> Vec<(Asking, Vec<Seated>)> {
+        let all: Vec<(Asking, Vec<Arc<Member>>)> = {
+            let state = self.lock();
+            let members =
+                |callers: &Callers| callers.members.iter().map(|(_, member)| member.clone()).collect();
+            state.callers.values().map(|callers| (callers.asking.clone(), members(callers))).collect()
+        };
+        let here = |member: Arc<Member>| member.asker_at(self).map(|asker| (member, asker));
+        all.into_iter()
+            .map(|(asking, members)| (asking, members.into_iter().filter_map(here).collect()))
+            .collect()
+    }
+
+    /// How many clients have it.
+    pub(super) fn len(&self) -> usize {
+        self.lock().callers.values().map(|callers| callers.members.len()).sum()
     }
 
     /// Answers one event for one caller; `None`: the gateway ends.
@@ -417,11 +444,6 @@ impl State {
 }
 
 impl Seat {
-    /// Where it is.
-    pub fn topic(&self) -> &Arc<Topic> {
-        &self.topic
-    }
-
     /// Gives the seat up.
     pub fn leave(self, member: &Arc<Member>) {
         let mut state = self.topic.lock();

@@ -172,7 +172,12 @@ impl SubgraphStream {
     }
 
     async fn read(&mut self) -> Result<Option<Bytes>, StreamLost> {
-        if self.sequence.last() - self.acknowledged >= ACK_MESSAGES || self.since >= ACK_BYTES {
+        // Where results come faster than they are taken, the pauses below never come.
+        let now = Instant::now();
+        let owes =
+            self.owed.is_some_and(|since| since + ACK_WITHIN <= now) || self.spoken + PING_EVERY <= now;
+        let many = self.sequence.last() - self.acknowledged >= ACK_MESSAGES;
+        if owes || many || self.since >= ACK_BYTES {
             self.acknowledge().await;
         }
         let mut assembler: Option<Assembler> = None;

@@ -60,11 +60,9 @@ async fn entries_go_when_their_time_is_over() {
     known.complete();
     assert_eq!(known.status().sessions, 2);
     known.learn("a", Some(Duration::from_secs(60))).unwrap();
-    tokio::time::advance(Duration::from_secs(50)).await;
-    known.complete();
-    assert_eq!(known.status().sessions, 2, "it was written again");
     tokio::time::advance(Duration::from_secs(31)).await;
     known.complete();
+    // Its tokens expire no later because the bucket was read again.
     assert_eq!((known.status().sessions, code(&known, Some("for-ever"))), (1, Some(Code::SessionRevoked)));
 }
 

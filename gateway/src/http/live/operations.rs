@@ -34,6 +34,7 @@ struct State {
     running: Vec<Running>,
     /// For each token with which something runs.
     guards: Vec<Guard>,
+    closed: bool,
 }
 
 struct Running {
@@ -65,9 +66,19 @@ impl Drop for AbortOnDrop {
     }
 }
 
-/// An operation of that id runs already.
-#[derive(Debug)]
-pub(in crate::http) struct Taken;
+/// Why an operation isn't begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::http) enum NotBegun {
+    /// One of that id runs already.
+    Taken,
+    /// So many were asked for beyond what may run, and the client doesn't read that they don't.
+    TooMany,
+    /// The connection is over.
+    Closed,
+}
+
+/// Operations beyond what may run, of which the client may be told by their entries.
+const MOST_REFUSED: usize = 64;
 
 /// What the only operation of a connection turned out to be.
 #[derive(Debug)]
@@ -89,7 +100,8 @@ impl Operations {
     /// Of a connection over that transport.
     pub(in crate::http) fn new(gateway: Arc<Gateway>, who: Who, transport: &'static str) -> Arc<Self> {
         let mailbox = Arc::new(Mailbox::new(gateway.config().subscriptions.waiting));
-        let state = State { who: Arc::new(who), next: 0, running: Vec::new(), guards: Vec::new() };
+        let state =
+            State { who: Arc::new(who), next: 0, running: Vec::new(), guards: Vec::new(), closed: false };
         let open = gateway.metrics().connections(transport);
         open.inc();
         Arc::new(Self { gateway, mailbox, state: Mutex::new(state), open })
@@ -112,21 +124,27 @@ impl Operations {
     /// Begins an operation for that caller. What it comes to is told through the mailbox, mistakes too.
     ///
     /// # Errors
-    /// Where its id is another one's, which runs.
+    /// Where its id is another one's, which runs, or there are far too many, or nobody is there any more.
     pub(in crate::http) fn start(
         self: &Arc<Self>,
         id: &str,
         parameters: Parameters,
         who: Arc<Who>,
         queries_only: bool,
-    ) -> Result<(), Taken> {
+    ) -> Result<(), NotBegun> {
         let mut state = self.lock();
+        if state.closed {
+            return Err(NotBegun::Closed);
+        }
+        let most = self.gateway.config().subscriptions.operations;
+        if state.running.len() >= most + MOST_REFUSED {
+            return Err(NotBegun::TooMany);
+        }
         if state.running.iter().any(|running| &*running.id == id) {
-            return Err(Taken);
+            return Err(NotBegun::Taken);
         }
         let tag = state.next;
         state.next = tag.wrapping_add(1);
-        let most = self.gateway.config().subscriptions.operations;
         if state.running.len() >= most {
             let what = "The number of operations on this connection";
             let setting = "--max-operations-per-connection";
@@ -180,7 +198,11 @@ impl Operations {
     /// A subscription has begun for that caller; by now it may be another one's, or nobody's.
     async fn subscribed(&self, tag: Tag, joined: Joined, slot: OwnedSemaphorePermit, asked: &Arc<Who>) {
         let joined = Arc::new(joined);
-        let now = {
+        let now = || {
+            let state = self.lock();
+            state.running.iter().find(|running| running.tag == tag).map(|running| running.who.clone())
+        };
+        {
             let mut state = self.lock();
             // Completed in the meantime: it is dropped, and so ends.
             let Some(running) = state.running.iter_mut().find(|running| running.tag == tag) else { return };
@@ -189,15 +211,18 @@ impl Operations {
                 task.0 = None;
             }
             running.work = Work::Subscribed { joined: joined.clone(), _slot: slot };
-            running.who.clone()
-        };
+        }
         // Whoever brought another token meanwhile, or ended the subscriptions of one that isn't good any more, didn't
         // find this one.
-        if !Arc::ptr_eq(&now, asked) {
-            let caller = now.caller(self.gateway.config());
-            self.gateway.hub().renew(&joined, caller, now.facts()).await;
+        let mut asked = asked.clone();
+        while let Some(who) = now() {
+            if Arc::ptr_eq(&who, &asked) {
+                return self.end_if_refused(&joined, &who);
+            }
+            let caller = who.caller(self.gateway.config());
+            self.gateway.hub().renew(&joined, caller, who.facts()).await;
+            asked = who;
         }
-        self.end_if_refused(&joined, &now);
     }
 
     async fn outcome(
@@ -301,7 +326,11 @@ impl Operations {
 
     /// Ends everything.
     pub(in crate::http) fn close(&self) {
-        let running = std::mem::take(&mut self.lock().running);
+        let running = {
+            let mut state = self.lock();
+            state.closed = true;
+            std::mem::take(&mut state.running)
+        };
         self.mailbox.close();
         drop(running);
     }

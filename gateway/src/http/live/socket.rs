@@ -30,7 +30,7 @@ use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::{Operations, Who};
+use super::{NotBegun, Operations, Who};
 use crate::{
     config::CorsOrigins,
     error::{Code, GraphqlError},
@@ -323,6 +323,10 @@ impl Reader<'_> {
             let authenticator = self.operations.gateway().authenticator();
             match authenticator.identify_by(&authorization).await {
                 Ok(identity) => self.operations.renew(identity).await,
+                // The token may be good: who is told that it isn't throws it away.
+                Err(error) if error.code() == Code::AuthUnavailable => {
+                    return Err(Close::new(1013, format!("Try again later: {}", error.message)));
+                }
                 Err(error) => return Err(Close::new(4403, format!("Forbidden: {}", error.message))),
             }
         }
@@ -359,9 +363,10 @@ impl Reader<'_> {
         }
         let body = Bytes::copy_from_slice(payload.get().as_bytes());
         let parameters = read::post(&body).map_err(|error| Close::invalid(error.message))?;
-        self.operations
-            .start(id, parameters, self.operations.who(), false)
-            .map_err(|_| Close::new(4409, format!("Subscriber for {id} already exists")))
+        self.operations.start(id, parameters, self.operations.who(), false).map_err(|why| match why {
+            NotBegun::Taken => Close::new(4409, format!("Subscriber for {id} already exists")),
+            NotBegun::TooMany | NotBegun::Closed => Close::new(1008, "More is sent than is read"),
+        })
     }
 
     fn reply(&self, json: Value) -> Result<(), Close> {

@@ -25,6 +25,8 @@ pub(in crate::http) struct Who {
     share: f64,
 }
 
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
 /// Claims that differ between two tokens of the same caller.
 const OF_THE_TOKEN: [&str; 4] = ["exp", "iat", "nbf", "jti"];
 
@@ -42,6 +44,17 @@ impl Who {
             }
         }
         Self { identity, client, forwarded: Arc::new(forwarded), share: rand::random_range(0.0..100.0) }
+    }
+
+    /// The same, for what one request asks, whose headers these are: a mutation that is sent again is known by its key.
+    pub(in crate::http) fn for_this_request(mut self, headers: &HeaderMap) -> Self {
+        if let Some(key) = headers.get(IDEMPOTENCY_KEY) {
+            let (mut forwarded, ()) = Request::new(()).into_parts();
+            forwarded.headers = self.forwarded.headers.clone();
+            forwarded.headers.insert(IDEMPOTENCY_KEY, key.clone());
+            self.forwarded = Arc::new(forwarded);
+        }
+        self
     }
 
     /// The same, with another token.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::streams::Pieces;
 use super::world::{World, place, until};
 use crate::auth::{Keys, ONE, auth_service, jwk, token_with};
-use crate::support::{TestGateway, refusal};
+use crate::support::{TestGateway, nats, refusal, subgraphs};
 
 const TOKEN: &str = "x-graphql-event-stream-token";
 const QUERY: &str = "subscription { orderUpdated { id } }";
@@ -345,4 +345,37 @@ async fn pages_of_other_sites_reserve_and_open_nothing() {
     let answer = ask.header("access-control-request-method", "PUT").send().await.unwrap();
     let methods = answer.headers()["access-control-allow-methods"].to_str().unwrap();
     assert!(methods.contains("PUT") && methods.contains("DELETE"), "{methods}");
+}
+
+/// Whoever asks for more and more and never reads that it is too much is told so at once in the end.
+#[tokio::test]
+async fn what_is_asked_for_beyond_all_bounds_is_refused_at_once() {
+    let world = World::start().await;
+    let gateway = world.gateway("--max-operations-per-connection 2").await;
+    let client = Client::reserve(&gateway, None).await;
+    let mut taken = 0;
+    let refused = loop {
+        let response = client.ask(&format!("o{taken}"), QUERY).await;
+        if response.status() != StatusCode::ACCEPTED {
+            break refusal(response).await;
+        }
+        taken += 1;
+        assert!(taken < 1000, "it goes on for ever");
+    };
+    assert_eq!(refused.1, "LIMIT_EXCEEDED");
+    assert_eq!(taken, 2 + 64);
+}
+
+/// A mutation that is sent again is known by its key over this transport, too.
+#[tokio::test]
+async fn a_mutation_keeps_its_key() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let gateway = TestGateway::with(&nats, "", &["alpha"]).await;
+    let (client, mut events) = Client::open(&gateway, None).await;
+    let body = json!({ "query": "mutation { count }", "extensions": { "operationId": "1" } });
+    let request = client.send(Method::POST, "").header("idempotency-key", "order-7").json(&body);
+    assert_eq!(request.send().await.unwrap().status(), StatusCode::ACCEPTED);
+    let (_, result) = next(&mut events).await;
+    assert!(result.to_string().contains("order-7"), "{result}");
 }

@@ -369,6 +369,36 @@ async fn a_token_that_comes_while_a_subscription_begins_counts_for_it() {
     }
 }
 
+/// The same where it comes back with a place: while it catches up it has no seat yet that could be given up.
+#[tokio::test]
+async fn a_token_that_comes_while_a_client_catches_up_counts_for_it() {
+    let world = World::start().await;
+    let keys = Keys::default();
+    keys.lock().unwrap().push(jwk(ONE, "one"));
+    let _auth = auth_service(&world.nats, &keys).await;
+    let other = world.gateway("").await;
+    let place = Socket::ready(&other).await.subscribed("s", "subscription { orderUpdated { id } }").await;
+    let tell = async |id: &str, customer: &str| {
+        let order = json!({"__typename": "Order", "id": id, "customerId": customer});
+        world.orders.tell(id, "placed", order).await
+    };
+    tell("missed", "user-1").await;
+    let (wire, _gateway, [mut socket]) = on_a_wire(&world, 600).await;
+    wire.hold();
+    socket.resume("s", "subscription { mine { id } }", &place).await;
+    // One after the other: each has to find what the one before began.
+    for sub in ["user-3", "user-2"] {
+        socket.send(json!({"type": "ping", "payload": bearer(sub, 600)})).await;
+        assert_eq!(socket.next().await["payload"]["authorized"], true);
+    }
+    wire.mend();
+    socket.place("s").await;
+    for (id, customer) in [("1", "user-1"), ("3", "user-3"), ("2", "user-2")] {
+        tell(id, customer).await;
+    }
+    assert_eq!(socket.result("s").await["data"]["mine"]["id"], "2");
+}
+
 #[tokio::test]
 async fn a_token_that_expires_while_a_subscription_begins_ends_it() {
     let world = World::start().await;
