@@ -179,8 +179,9 @@ impl Client {
                 match frame.opcode {
                     // Anything else is `ping` with places.
                     TEXT if frame.payload.starts_with(b"{\"id\"") => {
+                        let data = b"\"data\":{\"priceChanged\":{";
                         assert!(
-                            frame.payload.windows(6).take(24).any(|six| six == b"\"next\""),
+                            frame.payload.windows(data.len()).any(|found| found == data),
                             "client {number} was told: {}",
                             String::from_utf8_lossy(frame.payload)
                         );

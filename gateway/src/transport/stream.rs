@@ -219,6 +219,9 @@ impl SubgraphStream {
             self.sequence.take(&head).map_err(|error| StreamLost::Gap(error.to_string()))?;
             match (head.kind, part) {
                 (StreamKind::Ping, _) => {}
+                (StreamKind::Next | StreamKind::Complete, _) if assembler.is_some() => {
+                    return Err(StreamLost::Gap("parts of a result didn't come".to_owned()));
+                }
                 (StreamKind::Complete, _) => return Ok(None),
                 (StreamKind::Open { .. }, _) => return Err(bad(&"opened twice")),
                 (StreamKind::Next, None) => return Ok(Some(self.took(message.payload))),

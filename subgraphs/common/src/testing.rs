@@ -11,9 +11,10 @@ pub use told::waiting;
 pub use told::{Told, told};
 pub use wire::Wire;
 
+use std::cell::RefCell;
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
@@ -22,26 +23,44 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 /// Every statement that sqlx sent on this thread since [`Statements::record`], as its own log tells.
 ///
 /// It sees the driver, not our code: a query that somebody adds anywhere is counted.
-pub struct Statements {
-    seen: Arc<Mutex<Vec<String>>>,
-    _guard: tracing::subscriber::DefaultGuard,
+pub struct Statements(());
+
+thread_local! {
+    /// What this thread has seen since it began to record.
+    static SEEN: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
 impl Statements {
-    /// Begins to record; ends when dropped. For tests on a current-thread runtime, tokio's default.
+    /// Begins to record what this thread does; ends when dropped. For tests on a current-thread runtime, tokio's default.
+    ///
+    /// # Panics
+    /// Where the process has another global subscriber.
     pub fn record() -> Statements {
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let subscriber = tracing_subscriber::registry().with(Recorder(seen.clone()));
-        Statements { seen, _guard: tracing::subscriber::set_default(subscriber) }
+        // One for all threads: beside a subscriber of one thread alone, `tracing` forgets that anybody is interested when
+        // another thread, which has none, comes by the same place first.
+        static INSTALLED: Once = Once::new();
+        INSTALLED.call_once(|| {
+            let subscriber = tracing_subscriber::registry().with(Recorder);
+            tracing::subscriber::set_global_default(subscriber)
+                .expect("no test logs by a subscriber of its own");
+        });
+        SEEN.set(Some(Vec::new()));
+        Statements(())
     }
 
     /// The statements so far, forgetting them.
     pub fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.seen.lock().expect("nothing panics while it holds this lock"))
+        SEEN.replace(Some(Vec::new())).unwrap_or_default()
     }
 }
 
-struct Recorder(Arc<Mutex<Vec<String>>>);
+impl Drop for Statements {
+    fn drop(&mut self) {
+        SEEN.set(None);
+    }
+}
+
+struct Recorder;
 
 impl<S: Subscriber> Layer<S> for Recorder {
     fn enabled(&self, metadata: &tracing::Metadata<'_>, _: Context<'_, S>) -> bool {
@@ -51,7 +70,9 @@ impl<S: Subscriber> Layer<S> for Recorder {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut summary = Summary(String::new());
         event.record(&mut summary);
-        self.0.lock().expect("nothing panics while it holds this lock").push(summary.0);
+        SEEN.with_borrow_mut(|seen| {
+            seen.iter_mut().for_each(|seen| seen.push(std::mem::take(&mut summary.0)))
+        });
     }
 }
 
