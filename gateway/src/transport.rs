@@ -20,6 +20,7 @@ use bytes::Bytes;
 use tokio::task::AbortHandle;
 use tributary_protocol::ReplySubject;
 
+mod consumer;
 mod dispatch;
 mod error;
 mod fetch;
@@ -36,6 +37,7 @@ mod target;
 mod token;
 mod watch;
 
+pub use consumer::{Broken, Consumer, Heard, Selection, StreamFault, header, stream_info};
 pub use error::{FetchError, FetchErrorKind, NotExecuted};
 pub use latency::Latency;
 pub use link::{ConnectError, Link, LinkState, random_gateway_id};

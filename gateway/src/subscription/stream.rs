@@ -2,16 +2,13 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, push};
+use async_nats::jetstream::consumer::DeliverPolicy;
 use async_nats::jetstream::{self, Context};
-use async_nats::{HeaderMap, StatusCode, Subject, Subscriber};
 use bytes::Bytes;
-use futures_util::StreamExt;
-use tokio::sync::watch;
-use tokio::time::timeout;
 
 use super::Place;
-use crate::transport::{Link, LinkState};
+pub use crate::transport::Broken;
+use crate::transport::{Consumer, Heard, Link, Selection, StreamFault, stream_info};
 
 /// The stream in which events are kept.
 #[derive(Clone)]
@@ -86,8 +83,6 @@ impl StreamState {
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// After so long a silence a consumer is gone.
 const SILENCE: Duration = Duration::from_secs(16);
-/// JetStream removes a consumer that nobody listens to after this.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(30);
 
 impl EventStream {
     /// The stream of that name.
@@ -107,17 +102,7 @@ impl EventStream {
     /// # Errors
     /// Where it isn't there, or nobody answers.
     pub async fn state(&self) -> Result<StreamState, StreamError> {
-        let stream = self.jetstream.get_stream(&self.name).await.map_err(|error| {
-            use async_nats::jetstream::ErrorCode;
-            use async_nats::jetstream::context::GetStreamErrorKind as Kind;
-            match error.kind() {
-                Kind::JetStream(why) if why.error_code() == ErrorCode::STREAM_NOT_FOUND => {
-                    StreamError::Missing(self.name.clone())
-                }
-                _ => StreamError::Unavailable(error.to_string()),
-            }
-        })?;
-        let info = stream.cached_info();
+        let info = stream_info(&self.jetstream, &self.name).await.map_err(|fault| self.fault(fault))?;
         let created = info.created.unix_timestamp_nanos();
         Ok(StreamState {
             created: i64::try_from(created).unwrap_or(i64::MAX),
@@ -131,40 +116,22 @@ impl EventStream {
     /// # Errors
     /// Where JetStream doesn't let it.
     pub async fn read(&self, pattern: &str, after: u64) -> Result<Events, StreamError> {
-        let unavailable = |error: &dyn std::fmt::Display| StreamError::Unavailable(error.to_string());
-        let client = self.link.client();
-        let inbox = client.new_inbox();
-        let state = self.link.state();
-        let connects = state.borrow().connects;
-        // Subscribed first, so that the first message finds somebody.
-        let messages = client.subscribe(inbox.clone()).await.map_err(|error| unavailable(&error))?;
-        let config = push::Config {
-            name: Some(format!("{}-{:016x}", self.link.gateway(), rand::random::<u64>())),
-            deliver_subject: inbox,
-            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after + 1 },
-            ack_policy: AckPolicy::None,
-            filter_subject: pattern.to_owned(),
-            flow_control: true,
-            idle_heartbeat: HEARTBEAT,
-            inactive_threshold: FORGOTTEN_AFTER,
-            max_deliver: 1,
-            num_replicas: 1,
-            memory_storage: true,
-            ..push::Config::default()
+        let selection = Selection {
+            stream: &self.name,
+            policy: DeliverPolicy::ByStartSequence { start_sequence: after + 1 },
+            subjects: pattern.to_owned(),
+            heartbeat: HEARTBEAT,
+            silence: SILENCE,
         };
-        let consumer = self.jetstream.create_consumer_on_stream(config, &*self.name).await;
-        let consumer = consumer.map_err(|error| unavailable(&error))?;
-        let info = consumer.cached_info();
-        Ok(Events {
-            messages,
-            // What the server had sent already when it answered counts as well.
-            pending: info.num_pending + info.delivered.consumer_sequence,
-            delivered: 0,
-            name: info.name.clone(),
-            stream: self.clone(),
-            state,
-            connects,
-        })
+        let consumer = Consumer::create(&self.link, &self.jetstream, selection).await;
+        Ok(Events { consumer: consumer.map_err(|fault| self.fault(fault))?, stream: self.clone() })
+    }
+
+    fn fault(&self, fault: StreamFault) -> StreamError {
+        match fault {
+            StreamFault::Missing => StreamError::Missing(self.name.clone()),
+            StreamFault::Unavailable(why) => StreamError::Unavailable(why),
+        }
     }
 }
 
@@ -179,32 +146,21 @@ pub struct RawEvent {
     pub payload: Bytes,
 }
 
-/// The consumer is gone, or something of it got lost: it has to be made again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Broken;
-
 /// Events in order, without gaps.
 pub struct Events {
-    messages: Subscriber,
-    /// How many there were to read when it was made.
-    pending: u64,
-    /// How many came.
-    delivered: u64,
-    name: String,
+    consumer: Consumer,
     stream: EventStream,
-    state: watch::Receiver<LinkState>,
-    connects: u64,
 }
 
 impl Events {
     /// Whether everything came that was there when the consumer was made.
     pub fn has_caught_up(&self) -> bool {
-        self.delivered >= self.pending
+        self.consumer.has_caught_up()
     }
 
     /// How many there were to read when it was made.
     pub fn pending(&self) -> u64 {
-        self.pending
+        self.consumer.pending()
     }
 
     /// The number of the stream's last event, if everything on the pattern up to it has come.
@@ -214,11 +170,7 @@ impl Events {
     pub async fn end(&self) -> Result<Option<u64>, StreamError> {
         // In this order: what is published in between is pending then.
         let last = self.stream.state().await?.last;
-        let stream = self.stream.jetstream.get_stream_no_info(&self.stream.name).await;
-        let unavailable = |error: &dyn std::fmt::Display| StreamError::Unavailable(error.to_string());
-        let stream = stream.map_err(|error| unavailable(&error))?;
-        let info = stream.consumer_info(&self.name).await.map_err(|error| unavailable(&error))?;
-        let is_there = info.num_pending == 0 && info.delivered.consumer_sequence == self.delivered;
+        let is_there = self.consumer.has_everything().await.map_err(|fault| self.stream.fault(fault))?;
         Ok(is_there.then_some(last))
     }
 
@@ -228,64 +180,10 @@ impl Events {
     /// Where it has to be made again, from the last event that came.
     pub async fn next(&mut self) -> Result<RawEvent, Broken> {
         loop {
-            let message = tokio::select! {
-                biased;
-                message = timeout(SILENCE, self.messages.next()) => message,
-                _ = self.state.wait_for(|state| state.connects != self.connects) => return Err(Broken),
-            };
-            let Ok(Some(message)) = message else { return Err(Broken) };
-            match message.status {
-                // A heartbeat, or the question whether it all arrived.
-                Some(StatusCode::IDLE_HEARTBEAT) => {
-                    let stalled = header(&message.headers, "Nats-Consumer-Stalled").map(Subject::from);
-                    if let Some(reply) = message.reply.or(stalled) {
-                        let client = self.stream.link.client();
-                        client.publish(reply, Bytes::new()).await.map_err(|_| Broken)?;
-                    } else if self.missed(&message.headers) {
-                        return Err(Broken);
-                    }
-                }
-                Some(_) => return Err(Broken),
-                None => {
-                    let message = jetstream::Message { message, context: self.stream.jetstream.clone() };
-                    let (sequence, number) = match message.info() {
-                        Ok(info) => (info.stream_sequence, info.consumer_sequence),
-                        // Somebody else writes into the inbox.
-                        Err(_) => continue,
-                    };
-                    if number != self.delivered + 1 {
-                        return Err(Broken);
-                    }
-                    self.delivered = number;
-                    let message = message.message;
-                    return Ok(RawEvent {
-                        sequence,
-                        subject: message.subject.into_string(),
-                        payload: message.payload,
-                    });
-                }
+            if let Heard::Message { sequence, message, .. } = self.consumer.next().await? {
+                let (subject, payload) = (message.subject.into_string(), message.payload);
+                return Ok(RawEvent { sequence, subject, payload });
             }
-        }
-    }
-
-    /// Whether a heartbeat tells of events that didn't come.
-    fn missed(&self, headers: &Option<HeaderMap>) -> bool {
-        let last = header(headers, "Nats-Last-Consumer").and_then(|last| last.parse::<u64>().ok());
-        last.is_some_and(|last| last > self.delivered)
-    }
-}
-
-fn header<'h>(headers: &'h Option<HeaderMap>, name: &str) -> Option<&'h str> {
-    headers.as_ref()?.get(name).map(|value| value.as_str())
-}
-
-impl Drop for Events {
-    fn drop(&mut self) {
-        let (jetstream, name) = (self.stream.jetstream.clone(), std::mem::take(&mut self.name));
-        let stream = self.stream.name.clone();
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            // If it doesn't work, JetStream finds out by itself that nobody listens.
-            runtime.spawn(async move { drop(jetstream.delete_consumer_from_stream(&name, &stream).await) });
         }
     }
 }
