@@ -70,7 +70,7 @@ pub(super) async fn handle(
     if let Some(wanted) = Wanted::of(&parts) {
         let (reservations, started) = (&served.reservations, record.started);
         let request = Request::from_parts(parts, body);
-        let exchange = single::Exchange { gateway, reservations, request, client, started };
+        let exchange = single::Exchange { gateway, reservations, request, client, trace: &trace, started };
         return single(wanted, exchange, record, &trace.to_string()).await;
     }
     let (accepted, outcome) = match Accepted::negotiate(&parts.headers) {
@@ -148,7 +148,7 @@ async fn answer(
     let parameters = parameters.await.map_err(|_| read::late_body())??;
     drop(arriving);
     asked.clone_from(&parameters.operation_name);
-    let parameters = match stream(gateway, &parts, &client, &identity, parameters, accepted).await? {
+    let parameters = match stream(gateway, &parts, (&client, trace), &identity, parameters, accepted).await? {
         Begun::Stream(streamed) => return Ok(Answered::Stream(streamed)),
         Begun::Once(parameters) => parameters,
     };
@@ -193,7 +193,7 @@ const LAST_EVENT_ID: &str = "last-event-id";
 async fn stream(
     gateway: &Arc<Gateway>,
     parts: &Parts,
-    client: &ClientInfo,
+    (client, trace): (&ClientInfo, &TraceContext),
     identity: &Option<Arc<Identity>>,
     mut parameters: Parameters,
     accepted: Accepted,
@@ -205,7 +205,7 @@ async fn stream(
         parameters.resume_after = Some(last.to_owned());
     }
     let who = Who::new(gateway.config(), &parts.headers, client.clone(), identity.clone());
-    let who = who.for_this_request(&parts.headers);
+    let who = who.for_this_request(&parts.headers, trace);
     let operations = Operations::new(gateway.clone(), who, form.name());
     Ok(match operations.begin(parameters, parts.method == Method::GET, accepted.whole).await? {
         Only::Begun => Begun::Stream(Streamed { operations, form, opened: None }),

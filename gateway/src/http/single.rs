@@ -29,6 +29,7 @@ use crate::{
     config::Config,
     error::{Code, GraphqlError, Rejection},
     gateway::Gateway,
+    telemetry::TraceContext,
 };
 
 /// Where the token stands; `token` among the query's parameters means the same.
@@ -57,6 +58,7 @@ pub(super) struct Exchange<'a> {
     pub(super) reservations: &'a Arc<Reservations>,
     pub(super) request: Request,
     pub(super) client: ClientInfo,
+    pub(super) trace: &'a TraceContext,
     pub(super) started: Instant,
 }
 
@@ -95,7 +97,7 @@ pub(super) async fn answer(
     exchange: Exchange<'_>,
     asked: &mut Option<String>,
 ) -> Result<Done, Rejection> {
-    let Exchange { gateway, reservations, request, client, started } = exchange;
+    let Exchange { gateway, reservations, request, client, trace, started } = exchange;
     let (parts, body) = request.into_parts();
     let config = gateway.config();
     guard::check(&parts.method, &parts.headers, &config.http.cors)?;
@@ -117,7 +119,7 @@ pub(super) async fn answer(
             asked.clone_from(&parameters.operation_name);
             let id = parameters.operation_id.take().ok_or_else(|| missing("extensions.operationId"))?;
             let queries_only = parts.method == Method::GET;
-            let who = Arc::new(who.for_this_request(&parts.headers));
+            let who = Arc::new(who.for_this_request(&parts.headers, trace));
             operations
                 .start(&id, parameters, who, queries_only)
                 .map_err(|why| not_begun(why, &id, config))?;

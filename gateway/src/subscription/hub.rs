@@ -8,6 +8,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::BoxFuture;
+use futures_util::stream::{self, StreamExt};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::AbortHandle;
 use tributary_federation::event::EventSource;
@@ -86,6 +87,8 @@ pub struct Start {
 
 /// Events for which subgraphs are asked at once, of all subscriptions.
 const FETCHING_AT_ONCE: usize = 128;
+/// Groups of subscriptions that are moved to a new schema at once.
+const MOVING_AT_ONCE: usize = 64;
 /// Between attempts to do what can't be done for a while.
 const PAUSE: Duration = Duration::from_millis(500);
 /// JetStream has room for some consumers only.
@@ -138,11 +141,17 @@ impl Hub {
             }
         }
         let member = Member::new(mailbox.clone(), tag, after.unwrap_or(Place::NONE), self.metrics.clone());
-        if let (None, Some(snapshot), Some(feed)) = (after, snapshot, topic.feed()) {
-            self.snapshot(&topic, feed, &member, snapshot).await?;
+        let mut otherwise = None;
+        match (after, topic.feed()) {
+            (None, Some(feed)) => {
+                if let Some(query) = snapshot {
+                    self.snapshot(&topic, feed, &member, query).await?;
+                }
+            }
+            _ => otherwise = snapshot,
         }
         let asker = member.asker();
-        let task = self.join(&topic, &asking, &member, asker);
+        let task = self.join(&topic, &asking, &member, asker, otherwise);
         let joined = Joined { member, task };
         self.settle(&topic, &asking, &joined.member, asker).await;
         Ok(joined)
@@ -150,13 +159,13 @@ impl Hub {
 
     /// Tells a member the state at a place, from which it goes on. The place is taken first: what happens while the
     /// query runs is told afterwards, though the answer may have it already.
-    async fn snapshot(
+    pub(super) async fn snapshot(
         &self,
         topic: &Topic,
         feed: &Feed,
         member: &Member,
         query: Request,
-    ) -> Result<(), Rejection> {
+    ) -> Result<Place, Rejection> {
         let place = feed.place();
         let (answer, known) = self.pipeline.snapshot(topic.subscription(), query).await?;
         let told = member.give_snapshot(Delivery::snapshot(place, &answer), known);
@@ -165,7 +174,7 @@ impl Hub {
                 "More results wait for this client than may, so that there is no room for a snapshot";
             GraphqlError::new(Code::SlowConsumer, message).with("setting", "--max-waiting-results")
         })?;
-        Ok(())
+        Ok(place)
     }
 
     /// Moves a member that was seated while the schema changed, and so wasn't among those that were moved.
@@ -184,13 +193,15 @@ impl Hub {
         }
     }
 
-    /// Seats a member: from its place on, or, where it has none, from now on.
+    /// Seats a member: from its place on, or, where it has none, from now on. `otherwise`: the state that it is told
+    /// where too much is missing after its place.
     fn join(
         self: &Arc<Self>,
         topic: &Arc<Topic>,
         asking: &Asking,
         member: &Arc<Member>,
         asker: Asker,
+        otherwise: Option<Request>,
     ) -> Option<AbortHandle> {
         let key = asking.caller.key();
         let Some(feed) = topic.feed().cloned() else {
@@ -213,7 +224,7 @@ impl Hub {
         self.metrics.catch_ups.inc();
         let (hub, topic, asking, member) = (self.clone(), topic.clone(), asking.clone(), member.clone());
         let replay = Replay { hub, topic, feed, asking, asker, member, turn };
-        Some(tokio::spawn(replay.catch_up(after)).abort_handle())
+        Some(tokio::spawn(replay.catch_up(after, otherwise)).abort_handle())
     }
 
     /// Whether a place can be gone on from.
@@ -337,11 +348,11 @@ impl Hub {
     /// Plans all subscriptions again, each from where it is. Those that no longer can be end, with the reason.
     pub async fn move_to_live(self: &Arc<Self>) {
         let topics: Vec<Arc<Topic>> = self.lock().topics.values().filter_map(Weak::upgrade).collect();
-        for topic in topics {
-            for (asking, members) in topic.all() {
-                self.move_members(&topic, asking, members).await;
-            }
-        }
+        let groups = topics.iter().flat_map(|topic| topic.all().into_iter().map(move |group| (topic, group)));
+        let moving = stream::iter(groups.collect::<Vec<_>>());
+        // What waits for something doesn't keep the others waiting.
+        let one = |(topic, (asking, members))| self.move_members(topic, asking, members);
+        moving.for_each_concurrent(MOVING_AT_ONCE, one).await;
     }
 
     /// Somebody asks as another one from now on, or with a newer token: what it has is asked for anew, from where it is.
@@ -354,7 +365,7 @@ impl Hub {
         // What isn't there for a while isn't waited for here: the client may have more to say.
         let hub = self.clone();
         tokio::spawn(async move {
-            while !member.is_over() && member.asker() == asker {
+            while member.is_for(asker) {
                 tokio::time::sleep(PAUSE).await;
                 if hub.is_renewed(&member, &asking, asker).await {
                     return;
@@ -376,7 +387,7 @@ impl Hub {
                 self.settle(&new, asking, member, asker).await;
             }
             Err(why) if passes(why.code()) => return false,
-            Err(why) if member.asker() == asker => member.fail(why.errors()[0].clone()),
+            Err(why) if member.is_for(asker) => member.fail(why.errors()[0].clone()),
             Err(_) => {}
         }
         true
@@ -384,8 +395,8 @@ impl Hub {
 
     fn reseat(self: &Arc<Self>, topic: &Arc<Topic>, asking: &Asking, members: Vec<Seated>) {
         for (member, asker) in members {
-            drop(self.join(topic, asking, &member, asker));
-            if topic.feed().is_none() {
+            drop(self.join(topic, asking, &member, asker, None));
+            if topic.feed().is_none() && member.is_for(asker) {
                 // What the subgraph said between the two streams is lost.
                 member.give(served::gap(), topic.slow());
             }
@@ -401,6 +412,7 @@ impl Hub {
                 Err(why) => Err(why),
             };
             match moved {
+                Err(_) if members.iter().all(|(member, asker)| !member.is_for(*asker)) => return,
                 Err(why) if passes(why.code()) => tokio::time::sleep(PAUSE).await,
                 moved => break moved,
             }
@@ -409,7 +421,7 @@ impl Hub {
             Ok(new) if Arc::ptr_eq(&new, topic) => {}
             Ok(new) => self.reseat(&new, &asking, members),
             Err(why) => {
-                for (member, _) in members {
+                for (member, _) in members.iter().filter(|(member, asker)| member.is_for(*asker)) {
                     let why = &why.errors()[0];
                     let message =
                         format!("The schema has changed, and the subscription can't go on: {}", why.message);

@@ -136,10 +136,12 @@ impl Member {
         if state.over || place.is_some_and(has) {
             return Given::Taken;
         }
-        if !state.knows(&delivery) && self.mailbox.give(self.tag, delivery, slow).is_err() {
-            return Given::TooMuch;
+        if !state.knows(&delivery) {
+            if self.mailbox.give(self.tag, delivery, slow).is_err() {
+                return Given::TooMuch;
+            }
+            self.metrics.subscription_results.inc();
         }
-        self.metrics.subscription_results.inc();
         state.after = place.unwrap_or(state.after);
         Given::Taken
     }
@@ -188,6 +190,12 @@ impl Member {
     /// For whom it is now.
     pub(super) fn asker(&self) -> Asker {
         self.lock().asker
+    }
+
+    /// Whether it is for that one, and not over.
+    pub(super) fn is_for(&self, asker: Asker) -> bool {
+        let state = self.lock();
+        !state.over && state.asker == asker && !self.mailbox.is_closed()
     }
 
     /// It is for somebody else from now on.

@@ -18,7 +18,8 @@ use super::mailbox::Ending;
 use super::member::{Asker, Given, Member, Turn, resume_gap};
 use super::stream::{EventStream, Events, StreamError, StreamState};
 use super::topic::{Asking, Topic};
-use crate::error::{Code, GraphqlError};
+use crate::error::{Code, GraphqlError, Rejection};
+use crate::pipeline::Request;
 
 /// Between attempts to read a stream that can't be read.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -29,7 +30,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 enum Stopped {
     /// Nobody wants it any more.
     Left,
-    Ended(Ending),
+    /// Too much is missing.
+    Gap(Rejection),
+    /// The state couldn't be asked for instead.
+    Failed(Rejection),
 }
 
 /// Tells a member what it missed after its place, and seats it.
@@ -44,22 +48,29 @@ pub(super) struct Replay {
 }
 
 impl Replay {
-    pub(super) async fn catch_up(self, after: Place) {
-        match self.run(after).await {
+    /// `otherwise`: a query for the state, which is told where too much is missing after the place.
+    pub(super) async fn catch_up(self, after: Place, otherwise: Option<Request>) {
+        match self.run(after, otherwise).await {
             // The schema may have changed meanwhile, and nobody was seated to be moved.
             Ok(()) => self.hub.settle(&self.topic, &self.asking, &self.member, self.asker).await,
             Err(Stopped::Left) => {}
-            Err(Stopped::Ended(ending)) => self.member.end(ending),
+            Err(Stopped::Gap(why) | Stopped::Failed(why)) => self.member.end(Ending::Failed(why)),
         }
     }
 
-    async fn run(&self, mut after: Place) -> Result<(), Stopped> {
+    async fn run(&self, mut after: Place, mut otherwise: Option<Request>) -> Result<(), Stopped> {
         let missed = loop {
             match self.try_join(after)? {
                 Some(missed) => break missed,
                 None => {
                     self.room(0).await?;
-                    after = self.read_on(after).await?;
+                    after = match (self.read_on(after).await, otherwise.take()) {
+                        (Err(Stopped::Gap(_)), Some(query)) => self.state(query).await?,
+                        (read, query) => {
+                            otherwise = query;
+                            read?
+                        }
+                    };
                 }
             }
         };
@@ -73,6 +84,13 @@ impl Replay {
         // Where nothing was missed the client wouldn't hear otherwise that this is all.
         self.member.is_live_again(self.turn);
         Ok(())
+    }
+
+    /// Tells the state instead of what was missed.
+    async fn state(&self, query: Request) -> Result<Place, Stopped> {
+        self.is_wanted()?;
+        let told = self.hub.snapshot(&self.topic, &self.feed, &self.member, query).await;
+        told.map_err(Stopped::Failed)
     }
 
     /// Seats the member, if everything after the place is still at hand. What it missed comes back.
@@ -102,7 +120,7 @@ impl Replay {
                 return self.is_wanted().map(|()| after);
             }
         };
-        found.check(after).map_err(|gap| Stopped::Ended(Ending::Failed(resume_gap(gap))))?;
+        found.check(after).map_err(|gap| Stopped::Gap(resume_gap(gap)))?;
         let most = self.hub.settings().replay_events;
         if events.pending() > most {
             let message = format!(
@@ -111,7 +129,7 @@ impl Replay {
                 events.pending()
             );
             let error = GraphqlError::new(Code::ResumeGap, message).with("setting", "--max-replay-events");
-            return Err(Stopped::Ended(Ending::Failed(error.into())));
+            return Err(Stopped::Gap(error.into()));
         }
         let mut place = after;
         while !events.has_caught_up() {

@@ -92,11 +92,11 @@ enum Answers {
 
 /// With many members others get their turn in between.
 #[derive(Default)]
-struct Turns {
+struct Pace {
     given: usize,
 }
 
-impl Turns {
+impl Pace {
     async fn given(&mut self, results: usize) {
         const AT_A_TIME: usize = 512;
         self.given += results;
@@ -386,33 +386,33 @@ impl Topic {
     /// Gives answers to everyone, in order. What is the same for everyone and there at once is given at once.
     async fn deliver(&self, all: Vec<Answers>) {
         let mut same = Vec::new();
-        let mut turns = Turns::default();
+        let mut pace = Pace::default();
         for answers in all {
             match answers {
                 Answers::Same(delivery) => same.push(delivery),
                 Answers::ByCaller(answers) => {
-                    self.give_everyone(&std::mem::take(&mut same), &mut turns).await;
+                    self.give_everyone(&std::mem::take(&mut same), &mut pace).await;
                     for (key, delivery) in answers {
-                        self.give(&key, &[delivery], &mut turns).await;
+                        self.give(&key, &[delivery], &mut pace).await;
                     }
                 }
             }
         }
-        self.give_everyone(&same, &mut turns).await;
+        self.give_everyone(&same, &mut pace).await;
     }
 
-    async fn give_everyone(&self, deliveries: &[Arc<Delivery>], turns: &mut Turns) {
+    async fn give_everyone(&self, deliveries: &[Arc<Delivery>], pace: &mut Pace) {
         if deliveries.is_empty() {
             return;
         }
         let callers: Vec<CallerKey> = self.lock().callers.keys().cloned().collect();
         for key in callers {
-            self.give(&key, deliveries, turns).await;
+            self.give(&key, deliveries, pace).await;
         }
     }
 
     /// Gives results to all of one caller's members. A client that gets several is woken once, and written to once.
-    async fn give(&self, key: &CallerKey, deliveries: &[Arc<Delivery>], turns: &mut Turns) {
+    async fn give(&self, key: &CallerKey, deliveries: &[Arc<Delivery>], pace: &mut Pace) {
         let members: Vec<Arc<Member>> = {
             let state = self.lock();
             let callers = state.callers.get(key).into_iter();
@@ -422,7 +422,7 @@ impl Topic {
             if deliveries.iter().any(|delivery| member.give(delivery.clone(), self.slow) == Given::TooMuch) {
                 member.fall_behind();
             }
-            turns.given(deliveries.len()).await;
+            pace.given(deliveries.len()).await;
         }
     }
 

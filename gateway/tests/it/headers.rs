@@ -54,6 +54,19 @@ async fn a_trace_is_continued_or_begun() {
     assert_eq!(body["data"]["caller"]["traceparent"], json!(begun));
 }
 
+/// What is answered as events is part of its request's trace, too.
+#[tokio::test]
+async fn a_trace_goes_on_over_an_event_stream() {
+    let nats = nats().await;
+    let _alpha = subgraphs::alpha(&nats, &subgraphs::Events::default()).await;
+    let gateway = TestGateway::with(&nats, "", &["alpha"]).await;
+    let request = gateway.post(&json!({ "query": "{ caller }" })).header("accept", "text/event-stream");
+    let response = request.send().await.unwrap();
+    let begun = response.headers()["traceparent"].to_str().unwrap().to_owned();
+    let events = response.text().await.unwrap();
+    assert!(events.contains(&format!("\"traceparent\":\"{begun}\"")), "{begun}: {events}");
+}
+
 #[tokio::test]
 async fn a_mutation_has_a_key_and_a_query_none() {
     let nats = nats().await;

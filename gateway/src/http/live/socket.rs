@@ -8,7 +8,7 @@
 
 use std::{
     borrow::Cow,
-    sync::{Arc, LazyLock},
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -136,11 +136,12 @@ impl From<Close> for End {
 
 async fn serve(socket: WebSocket, operations: Arc<Operations>, speaks: bool) {
     let (mut sink, stream) = socket.split();
+    let asking = Asking::default();
     let end = match speaks {
         false => End::Close(Close::new(4406, "Subprotocol not acceptable")),
         true => tokio::select! {
-            end = Reader { stream, operations: &operations, acknowledged: false }.run() => end,
-            () = write(&mut sink, &operations) => End::Left,
+            end = Reader { stream, operations: &operations, asking: &asking, acknowledged: false }.run() => end,
+            () = write(&mut sink, &operations, &asking) => End::Left,
         },
     };
     operations.close();
@@ -159,11 +160,13 @@ async fn serve(socket: WebSocket, operations: Arc<Operations>, speaks: bool) {
 }
 
 /// Sends what waits, for as long as the client takes it.
-async fn write(sink: &mut SplitSink<WebSocket, Message>, operations: &Operations) {
+async fn write(sink: &mut SplitSink<WebSocket, Message>, operations: &Operations, asking: &Asking) {
     let mailbox = operations.mailbox();
     loop {
         let mut entry = Some(mailbox.next().await);
+        let mut asks = false;
         while let Some(next) = entry {
+            asks |= matches!(next, Entry::KeepAlive);
             if let Some(message) = message(operations, next)
                 && sink.feed(message).await.is_err()
             {
@@ -174,6 +177,33 @@ async fn write(sink: &mut SplitSink<WebSocket, Message>, operations: &Operations
         if sink.flush().await.is_err() {
             return;
         }
+        if asks {
+            asking.sent();
+        }
+    }
+}
+
+/// When a quiet client was asked whether it is there. What is written before that may take its time: as long as
+/// the client reads, it is.
+#[derive(Default)]
+struct Asking(Mutex<Option<Instant>>);
+
+impl Asking {
+    fn sent(&self) {
+        *self.lock() = Some(Instant::now());
+    }
+
+    /// Since when it could answer; `None`: it wasn't sent the question yet.
+    fn since(&self) -> Option<Instant> {
+        *self.lock()
+    }
+
+    fn again(&self) {
+        *self.lock() = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -233,6 +263,7 @@ fn message(operations: &Operations, entry: Entry) -> Option<Message> {
 struct Reader<'a> {
     stream: SplitStream<WebSocket>,
     operations: &'a Arc<Operations>,
+    asking: &'a Asking,
     acknowledged: bool,
 }
 
@@ -253,7 +284,8 @@ impl Reader<'_> {
         // Heard last, and when to say something next.
         let (mut heard, mut asked) = (begun, false);
         loop {
-            let quiet = in_company(heard + if asked { every * 2 } else { every }, every);
+            let since = if asked { self.asking.since() } else { None };
+            let quiet = in_company(since.unwrap_or(heard) + every, every);
             let init = (!self.acknowledged).then_some(begun + INIT_TIMEOUT);
             let next = init.map_or(quiet, |init| init.min(quiet));
             let message = tokio::select! {
@@ -264,12 +296,17 @@ impl Reader<'_> {
                     if init.is_some_and(|init| init <= now) {
                         return Close::new(4408, "Connection initialisation timeout").into();
                     }
-                    if quiet <= now {
-                        if asked {
-                            return End::Left;
+                    match self.asking.since().filter(|_| asked) {
+                        _ if quiet > now => {}
+                        // It was sent in the meantime.
+                        Some(sent) if sent + every > now => {}
+                        Some(_) => return End::Left,
+                        None if asked => heard = now,
+                        None => {
+                            (heard, asked) = (now, true);
+                            self.asking.again();
+                            self.operations.mailbox().tell(Entry::KeepAlive);
                         }
-                        asked = true;
-                        self.operations.mailbox().tell(Entry::KeepAlive);
                     }
                     continue;
                 }

@@ -22,6 +22,8 @@ pub(in crate::http) struct Who {
     client: ClientInfo,
     /// Those of the client's headers that subgraphs are told.
     forwarded: Arc<Parts>,
+    /// Of the request that asks; what comes later over a connection begins traces of its own.
+    trace: Option<Arc<TraceContext>>,
     share: f64,
 }
 
@@ -43,11 +45,14 @@ impl Who {
                 forwarded.headers.append(name.clone(), value.clone());
             }
         }
-        Self { identity, client, forwarded: Arc::new(forwarded), share: rand::random_range(0.0..100.0) }
+        let share = rand::random_range(0.0..100.0);
+        Self { identity, client, forwarded: Arc::new(forwarded), trace: None, share }
     }
 
-    /// The same, for what one request asks, whose headers these are: a mutation that is sent again is known by its key.
-    pub(in crate::http) fn for_this_request(mut self, headers: &HeaderMap) -> Self {
+    /// The same, for what one request asks, whose headers these are: its trace goes on, and a mutation that is sent
+    /// again is known by its key.
+    pub(in crate::http) fn for_this_request(mut self, headers: &HeaderMap, trace: &TraceContext) -> Self {
+        self.trace = Some(Arc::new(trace.clone()));
         if let Some(key) = headers.get(IDEMPOTENCY_KEY) {
             let (mut forwarded, ()) = Request::new(()).into_parts();
             forwarded.headers = self.forwarded.headers.clone();
@@ -63,7 +68,8 @@ impl Who {
     }
 
     pub(super) fn caller(&self, config: &Config) -> Caller {
-        let trace = TraceContext::of_request(&HeaderMap::new());
+        let fresh = || Arc::new(TraceContext::of_request(&HeaderMap::new()));
+        let trace = self.trace.clone().unwrap_or_else(fresh);
         Caller::new(config, &self.forwarded, self.client.clone(), self.identity.as_deref(), &trace)
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_graphql::{EmptyMutation, Error, ID, Object, Schema, SimpleObject, Subscription};
 use futures_util::{Stream, StreamExt, stream};
@@ -34,6 +35,10 @@ struct Query;
 impl Query {
     async fn ok(&self) -> bool {
         true
+    }
+
+    async fn text(&self, size: usize) -> String {
+        "x".repeat(size)
     }
 
     #[graphql(entity)]
@@ -265,4 +270,18 @@ async fn a_stream_goes_on_at_another_instance_when_its_own_is_gone() {
     until(async || world.shared.started.load(Ordering::SeqCst) == 2).await;
     world.shared.told.send(9).unwrap();
     assert_eq!(socket.result("s").await["data"], json!({"told": 9}));
+}
+
+/// The question whether it is there waits behind what it is reading.
+#[tokio::test]
+async fn a_client_that_takes_its_time_to_read_is_not_taken_for_gone() {
+    let world = World::start().await;
+    let _orders = start(&world.nats, &world.shared).await;
+    let gateway = TestGateway::with(&world.nats, "--keep-alive 100ms", &["orders", "users"]).await;
+    let mut socket = Socket::ready(&gateway).await;
+    const SIZE: usize = 12_000_000;
+    socket.subscribe("q", &format!("{{ text(size: {SIZE}) }}")).await;
+    // More than the system's buffers take lies ready, and the client looks elsewhere for some keep-alives.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_eq!(socket.result("q").await["data"]["text"].as_str().map(str::len), Some(SIZE));
 }

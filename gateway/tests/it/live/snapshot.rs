@@ -218,6 +218,28 @@ async fn who_comes_back_too_late_gets_the_state_anew() {
     assert_eq!((version(&state), &state["extensions"]["snapshot"]), (1, &json!(true)));
 }
 
+/// The place is good, but so much was missed that it isn't told again.
+#[tokio::test]
+async fn who_missed_too_much_gets_the_state_instead() {
+    let orders = Orders::start().await;
+    let gateway = orders.gateway().await;
+    let mut socket = Socket::ready(&gateway).await;
+    subscribe(&mut socket, "1", CHANGED, json!({ "snapshot": "State" })).await;
+    let old = place(&socket.result("1").await);
+    for _ in 0..4 {
+        orders.state.change().await;
+    }
+    let other = TestGateway::with(&orders.nats, "--max-replay-events 3", &["orders"]).await;
+    let mut socket = Socket::ready(&other).await;
+    subscribe(&mut socket, "1", CHANGED, json!({ "snapshot": "State", "resumeAfter": old })).await;
+    let state = socket.result("1").await;
+    assert_eq!((version(&state), &state["extensions"]["snapshot"]), (4, &json!(true)));
+    orders.state.change().await;
+    assert_eq!(version(&socket.result("1").await), 5);
+    subscribe(&mut socket, "2", CHANGED, json!({ "resumeAfter": old })).await;
+    assert_eq!(socket.error("2").await[0]["extensions"]["code"], "RESUME_GAP", "without a state");
+}
+
 #[tokio::test]
 async fn what_can_be_no_snapshot_is_refused() {
     let orders = Orders::start().await;

@@ -54,19 +54,6 @@ fn invalid_schemas() {
     alone("type Query { a(b: I = { c: null }): Int } input I { c: Int! }", &["INVALID_GRAPHQL"]);
 }
 
-/// Who forgot the import is told it, and not only that the directive isn't there.
-#[test]
-fn directives_that_were_not_imported() {
-    let help = |sdl: &str| {
-        let composition = compose_all(&subgraphs(&format!("# a v1\n{sdl}")));
-        composition.errors().next().and_then(|error| error.help.clone()).expect("an error with its remedy")
-    };
-    let unimported = help("type Query { a: T } type T @interfaceObject { b: Int }");
-    let link = "@link(url: \"https://specs.apollo.dev/federation/v2.3\", import: [\"@interfaceObject\"])";
-    assert_eq!(unimported, format!("import it from federation v2.3 or later: {link}"));
-    assert!(help("type Query { a: Int @nothing }").starts_with("correct the SDL"));
-}
-
 #[test]
 fn names() {
     refuses("# a\ntype Query { a: Int }\n# a\ntype Query { b: Int }", &["INVALID_SUBGRAPH_NAME"]);

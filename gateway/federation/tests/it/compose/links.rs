@@ -2,7 +2,7 @@
 
 use super::codes::{accepts, refuses};
 use super::hints::hints;
-use crate::support::supergraph;
+use crate::support::{compose_all, subgraphs, supergraph};
 
 #[track_caller]
 fn linked(link: &str, codes: &[&str]) {
@@ -192,4 +192,17 @@ fn federation_has_its_names_in_the_supergraph() {
     accepts(&text(link, "FIELD_DEFINITION", compose, own));
     accepts(&text(link, "FIELD_DEFINITION", "", both));
     accepts(&text("", "FIELD", "", ""));
+}
+
+/// Who forgot the import is told it, and not only that the directive isn't there.
+#[test]
+fn directives_that_were_not_imported() {
+    let help = |sdl: &str| {
+        let composition = compose_all(&subgraphs(&format!("# a v1\n{sdl}")));
+        composition.errors().next().and_then(|error| error.help.clone()).expect("an error with its remedy")
+    };
+    let unimported = help("type Query { a: T } type T @interfaceObject { b: Int }");
+    let link = "@link(url: \"https://specs.apollo.dev/federation/v2.3\", import: [\"@interfaceObject\"])";
+    assert_eq!(unimported, format!("import it from federation v2.3 or later: {link}"));
+    assert!(help("type Query { a: Int @nothing }").starts_with("correct the SDL"));
 }
