@@ -277,11 +277,12 @@ async fn a_stream_goes_on_at_another_instance_when_its_own_is_gone() {
 async fn a_client_that_takes_its_time_to_read_is_not_taken_for_gone() {
     let world = World::start().await;
     let _orders = start(&world.nats, &world.shared).await;
-    let gateway = TestGateway::with(&world.nats, "--keep-alive 100ms", &["orders", "users"]).await;
-    let mut socket = Socket::ready(&gateway).await;
+    let gateway = TestGateway::with(&world.nats, "--keep-alive 300ms", &["orders", "users"]).await;
+    let mut socket = Socket::narrow(&gateway).await;
     const SIZE: usize = 12_000_000;
     socket.subscribe("q", &format!("{{ text(size: {SIZE}) }}")).await;
+    socket.has_begun_to_hear().await;
     // More than the system's buffers take lies ready, and the client looks elsewhere for some keep-alives.
-    tokio::time::sleep(Duration::from_millis(600)).await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
     assert_eq!(socket.result("q").await["data"]["text"].as_str().map(str::len), Some(SIZE));
 }

@@ -10,7 +10,7 @@ use async_nats::jetstream::{self, stream};
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -227,12 +227,42 @@ impl Socket {
         Ok(Self { socket })
     }
 
+    /// Opens a socket on which everything can be asked, and for which the system keeps little that isn't read yet.
+    pub async fn narrow(gateway: &TestGateway) -> Self {
+        let tcp = TcpSocket::new_v4().unwrap();
+        tcp.set_recv_buffer_size(64 * 1024).unwrap();
+        let stream = MaybeTlsStream::Plain(tcp.connect(gateway.address).await.unwrap());
+        let mut request = format!("ws://{}/graphql", gateway.address).into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
+        let (socket, _) = tokio_tungstenite::client_async(request, stream).await.unwrap();
+        Self { socket }.introduced().await
+    }
+
+    /// Waits until something other than the question whether it is there lies ready, and leaves it there.
+    pub async fn has_begun_to_hear(&mut self) {
+        const PING: u8 = 0x89;
+        loop {
+            let MaybeTlsStream::Plain(tcp) = self.socket.get_ref() else { panic!("no plain socket") };
+            let mut first = [0];
+            timeout(PATIENCE, tcp.peek(&mut first)).await.expect("something in time").unwrap();
+            if first[0] != PING {
+                return;
+            }
+            assert!(matches!(self.socket.next().await, Some(Ok(Message::Ping(_)))));
+            self.socket.flush().await.unwrap();
+        }
+    }
+
     /// Opens a socket on which everything can be asked.
     pub async fn ready(gateway: &TestGateway) -> Self {
-        let mut socket = Self::open(gateway).await;
+        Self::open(gateway).await.introduced().await
+    }
+
+    async fn introduced(mut self) -> Self {
+        let socket = &mut self;
         socket.send(json!({ "type": "connection_init" })).await;
         assert_eq!(socket.next().await, json!({ "type": "connection_ack" }));
-        socket
+        self
     }
 
     pub async fn send(&mut self, message: Value) {
