@@ -10,6 +10,7 @@
 
 mod conditions;
 mod feed;
+mod handled;
 mod hub;
 mod mailbox;
 mod member;

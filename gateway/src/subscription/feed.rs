@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, MissedTickBehavior};
 
+use super::handled::{EventId, Handled};
 use super::stream::{Broken, EventStream, Gap, RawEvent, StreamError, StreamState};
 use super::topic::Topic;
 use super::{Payload, PayloadError, Place, Router, Wanted};
@@ -23,6 +24,8 @@ pub struct Event {
     pub created: i64,
     /// Its subject.
     pub subject: String,
+    /// What its publisher calls it.
+    pub id: Option<EventId>,
     /// What it says.
     pub payload: Result<Payload, PayloadError>,
 }
@@ -30,8 +33,8 @@ pub struct Event {
 impl Event {
     /// Reads what came from a stream that was made then.
     pub(super) fn read(raw: RawEvent, created: i64) -> Self {
-        let RawEvent { sequence, subject, payload } = raw;
-        Self { sequence, created, payload: Payload::read(&payload), subject }
+        let RawEvent { sequence, subject, id, payload } = raw;
+        Self { sequence, created, payload: Payload::read(&payload), subject, id }
     }
 
     /// Its place.
@@ -92,6 +95,7 @@ struct State {
     last: u64,
     /// Up to where those who get nothing were told.
     told: u64,
+    handled: Handled,
     /// The newest events, all of them after `floor`.
     recent: VecDeque<Arc<Event>>,
     recent_bytes: usize,
@@ -121,6 +125,7 @@ impl Feed {
             created: 0,
             last: 0,
             told: 0,
+            handled: Handled::default(),
             recent: VecDeque::new(),
             recent_bytes: 0,
             floor: 0,
@@ -255,9 +260,15 @@ impl Shared {
         // Topics that nobody needs any more end outside of the lock that they take then.
         let mut meant: Vec<Arc<Topic>> = Vec::new();
         self.metrics.events.inc();
+        // Nobody else changes that, and reading takes its time.
+        let created = self.lock().created;
+        let event = Arc::new(Event::read(raw, created));
         let mut state = self.lock();
-        let event = Arc::new(Event::read(raw, state.created));
         state.last = event.sequence;
+        if !state.handled.is_new(event.id) {
+            tracing::debug!(event.subject, event.sequence, "an event was published again");
+            return;
+        }
         state.keep(event.clone());
         let State { router, topics, .. } = &*state;
         router.find(&event.subject, |id| meant.extend(topics.get(id).and_then(Weak::upgrade)));

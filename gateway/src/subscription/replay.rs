@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use super::Place;
 use super::feed::{Event, Feed};
+use super::handled::Handled;
 use super::hub::Hub;
 use super::mailbox::Ending;
 use super::member::{Asker, Given, Member, Turn, resume_gap};
@@ -59,12 +60,13 @@ impl Replay {
     }
 
     async fn run(&self, mut after: Place, mut otherwise: Option<Request>) -> Result<(), Stopped> {
+        let mut handled = Handled::default();
         let missed = loop {
             match self.try_join(after)? {
                 Some(missed) => break missed,
                 None => {
                     self.room(0).await?;
-                    after = match (self.read_on(after).await, otherwise.take()) {
+                    after = match (self.read_on(after, &mut handled).await, otherwise.take()) {
                         (Err(Stopped::Gap(_)), Some(query)) => self.state(query).await?,
                         (read, query) => {
                             otherwise = query;
@@ -74,9 +76,9 @@ impl Replay {
                 }
             }
         };
-        for event in missed {
+        for event in missed.iter().filter(|event| handled.is_new(event.id)) {
             self.room(0).await?;
-            self.tell(&event).await?;
+            self.tell(event).await?;
         }
         while let Some(size) = self.member.release(self.turn, self.topic.slow()) {
             self.room(size).await?;
@@ -107,7 +109,7 @@ impl Replay {
     }
 
     /// Reads from the stream until that has come to its end. Returns up to where.
-    async fn read_on(&self, after: Place) -> Result<Place, Stopped> {
+    async fn read_on(&self, after: Place, handled: &mut Handled) -> Result<Place, Stopped> {
         let _slot = self.hub.replay_slot().await;
         let (stream, pattern) = (self.hub.stream(), self.feed.pattern());
         let (found, mut events) = match begin(stream, pattern, after).await {
@@ -142,7 +144,9 @@ impl Replay {
             }
             let event = Event::read(raw, after.created);
             place = event.place();
-            self.tell(&event).await?;
+            if handled.is_new(event.id) {
+                self.tell(&event).await?;
+            }
         }
         // Up to where the stream was before, nothing else is on the pattern.
         Ok(Place { sequence: place.sequence.max(found.last), ..place })

@@ -7,8 +7,9 @@ use async_nats::jetstream::{self, Context};
 use bytes::Bytes;
 
 use super::Place;
+use super::handled::EventId;
 pub use crate::transport::Broken;
-use crate::transport::{Consumer, Heard, Link, Selection, StreamFault, stream_info};
+use crate::transport::{Consumer, Heard, Link, Selection, StreamFault, header, stream_info};
 
 /// The stream in which events are kept.
 #[derive(Clone)]
@@ -79,6 +80,8 @@ impl StreamState {
     }
 }
 
+/// What publishers call a message, so that JetStream knows one that comes again.
+const MESSAGE_ID: &str = "Nats-Msg-Id";
 /// How often a consumer that has nothing to say says so.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// After so long a silence a consumer is gone.
@@ -142,6 +145,8 @@ pub struct RawEvent {
     pub sequence: u64,
     /// Its subject.
     pub subject: String,
+    /// What its publisher calls it: `Nats-Msg-Id`.
+    pub id: Option<EventId>,
     /// What it says.
     pub payload: Bytes,
 }
@@ -181,8 +186,9 @@ impl Events {
     pub async fn next(&mut self) -> Result<RawEvent, Broken> {
         loop {
             if let Heard::Message { sequence, message, .. } = self.consumer.next().await? {
+                let id = header(&message.headers, MESSAGE_ID).map(EventId::of);
                 let (subject, payload) = (message.subject.into_string(), message.payload);
-                return Ok(RawEvent { sequence, subject, payload });
+                return Ok(RawEvent { sequence, subject, id, payload });
             }
         }
     }

@@ -27,8 +27,7 @@
 //!
 //! # What a consumer must do
 //! Whoever acts on events keeps the `Nats-Msg-Id`s of those that it acted on: the duplicate window is a limit of JetStream's memory, not
-//! of the events' life. The gateway need not, since a client that hears of the same state twice is none the worse; with a version
-//! that only grows (`@event(version:)`) it doesn't even do that.
+//! of the events' life. The gateway keeps those of the newest 16,384 of each pattern.
 
 mod bell;
 mod entity;

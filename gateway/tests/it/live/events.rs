@@ -1,11 +1,13 @@
 //! What events become at clients.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use async_nats::jetstream;
+use async_nats::jetstream::message::PublishMessage;
+use async_nats::jetstream::{self, stream};
 use serde_json::{Value, json};
 
-use super::world::{Socket, World, place, until};
+use super::world::{Socket, World, definition, place, until};
 use crate::auth::{Keys, ONE, auth_service, jwk, token_with};
 use crate::support::TestGateway;
 
@@ -195,4 +197,36 @@ async fn without_a_stream_nothing_can_be_subscribed_to() {
     let error = socket.error("s").await;
     assert_eq!(error[0]["extensions"]["code"], "EVENTS_UNAVAILABLE", "{error}");
     assert!(error[0]["message"].as_str().unwrap().contains("EVENTS"), "{error}");
+}
+
+/// Beyond its window JetStream takes an event that is published again for a new one.
+#[tokio::test]
+async fn an_event_that_is_published_again_is_told_once() {
+    let world = World::start().await;
+    let context = jetstream::new(world.client.clone());
+    let window = Duration::from_millis(100);
+    context.update_stream(stream::Config { duplicate_window: window, ..definition() }).await.unwrap();
+    let gateway = world.gateway("").await;
+    let mut socket = Socket::ready(&gateway).await;
+    let begun = socket.subscribed("s", "subscription { orderUpdated { id } }").await;
+    let publish = async |id: &str| {
+        let payload = json!({ "__typename": "Order", "id": id }).to_string();
+        let message = PublishMessage::build().payload(payload.into()).message_id(format!("orders.{id}"));
+        let sent = context.send_publish(format!("events.orders.Order.{id}.placed"), message).await.unwrap();
+        sent.await.unwrap()
+    };
+    assert!(!publish("1").await.duplicate);
+    until(async || !publish("1").await.duplicate).await;
+    publish("2").await;
+    for id in ["1", "2"] {
+        assert_eq!(socket.result("s").await["data"]["orderUpdated"]["id"], id);
+    }
+    // By a consumer of its own, at a gateway that has heard none of them.
+    let other = world.gateway("").await;
+    let mut late = Socket::ready(&other).await;
+    late.resume("s", "subscription { orderUpdated { id } }", &begun).await;
+    for id in ["1", "2"] {
+        assert_eq!(late.result("s").await["data"]["orderUpdated"]["id"], id);
+    }
+    assert!(socket.is_quiet().await && late.is_quiet().await);
 }
