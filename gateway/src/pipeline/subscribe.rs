@@ -382,6 +382,8 @@ impl Pipeline {
         caller: &Caller,
         reply: Bytes,
     ) -> ExecutionResult {
+        // Whoever is told of it may ask for what has changed.
+        self.changes.note();
         let limits = self.config.limits.execution();
         let variables = &subscription.variables;
         let execution = ExecuteRequest { variables, introspection: &[], limits };
@@ -400,6 +402,7 @@ impl Pipeline {
             deadline: Instant::now() + self.config.limits.request_timeout,
             caller: caller.clone(),
             facts: subscription.facts.clone(),
+            fresh: true,
         };
         // Where nobody listens, what is live moves on, and a subscription with it: until then an instance may come
         // back, which is worth one more look.

@@ -7,6 +7,7 @@ mod audits;
 mod auth;
 mod bad_input;
 mod cli;
+mod dedupe;
 mod defer;
 mod errors;
 mod execute;
