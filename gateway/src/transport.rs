@@ -20,6 +20,7 @@ use bytes::Bytes;
 use tokio::task::AbortHandle;
 use tributary_protocol::ReplySubject;
 
+mod budget;
 mod consumer;
 mod dispatch;
 mod error;

@@ -26,5 +26,5 @@ mod shop;
 pub mod test;
 pub mod tools;
 pub mod up;
-mod web;
+pub mod web;
 pub mod workspace;

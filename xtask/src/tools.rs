@@ -6,6 +6,7 @@ pub mod chromium;
 pub mod mongodb;
 pub mod nats;
 pub mod node;
+pub mod oha;
 mod package;
 pub mod postgres;
 pub mod search;

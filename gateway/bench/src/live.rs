@@ -1,8 +1,7 @@
 //! Many clients that have subscribed: what each costs while nothing happens, how soon they hear of an event, and how
 //! many results a second they can be told.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -32,9 +31,6 @@ pub struct Options {
     /// How many results all clients are told together, as fast as they can be
     #[arg(long, default_value_t = 3_000_000)]
     results: usize,
-    /// Where the figures are written as JSON
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
 }
 
 /// Who is told what.
@@ -48,7 +44,7 @@ enum Ask {
 
 /// What came of one of them.
 #[derive(Serialize)]
-struct Figures {
+pub struct Figures {
     asks: &'static str,
     clients: usize,
     /// Bytes of the gateway's memory for each client before it was told anything, and after the last result.
@@ -74,15 +70,11 @@ const OWN_AT_ONCE: usize = 2_000;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Measures, and prints a table.
-pub fn run(gateway: &Path, options: &Options) -> Result<()> {
+pub fn run(gateway: &Path, options: &Options) -> Result<Vec<Figures>> {
     let figures = [Ask::Same, Ask::Own].map(|ask| measure(gateway, options, ask));
     let figures = figures.into_iter().collect::<Result<Vec<_>>>()?;
     print(&figures);
-    if let Some(file) = &options.json {
-        let json = serde_json::to_vec_pretty(&figures)?;
-        fs::write(file, json).with_context(|| file.display().to_string())?;
-    }
-    Ok(())
+    Ok(figures)
 }
 
 fn measure(gateway: &Path, options: &Options, ask: Ask) -> Result<Figures> {
@@ -158,7 +150,7 @@ impl<'a> Scene<'a> {
             // Nobody listens at the end.
             let _ = sender.send(at);
         };
-        let crowd = Crowd::connect(stage.address, clients, |at| subscription(ask, at), tell)?;
+        let crowd = Crowd::connect(stage.address(), clients, |at| subscription(ask, at), tell)?;
         Ok(Self { stage, runtime, ask, clients, told, events: 0, _crowd: crowd })
     }
 

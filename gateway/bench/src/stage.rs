@@ -1,31 +1,26 @@
 //! What a measurement happens on: nats-server with a stream of events, a subgraph that declares subscriptions, and the
 //! gateway as a process of its own. All of it ends with the stage.
 
-use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use async_graphql::{EmptyMutation, EmptySubscription, ID, Object, SimpleObject};
 use async_nats::Client;
 use async_nats::jetstream::{self, stream};
-use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use tributary_subgraph::{EventSubscriptions, Subgraph, connect, federated};
-use xtask::process::{Spawn, StopSignal, Supervised};
 use xtask::servers::Nats;
+
+use crate::gateway::{Gateway, Starting};
 
 /// Everything that runs.
 pub struct Stage {
     /// Publishes.
     pub client: Client,
-    /// Where the gateway answers.
-    pub address: SocketAddr,
-    gateway: Supervised,
+    gateway: Gateway,
     nats: Nats,
     _folder: TempDir,
 }
@@ -59,8 +54,6 @@ const SUBSCRIPTIONS: &str = r#"
       priceChanged(id: ID): Item! @event(subject: "events.prices.Item.{args.id}.price")
     }
 "#;
-/// A gateway that takes longer to be ready has a fault.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Stage {
     /// Starts everything; returns when the gateway has composed.
@@ -70,15 +63,16 @@ impl Stage {
         let url = nats.url_for(SUBGRAPH);
         thread::spawn(move || serve(&url));
         let folder = tempfile::tempdir()?;
-        let log = folder.path().join("gateway.log");
-        let mut command = Command::new(gateway);
-        command.args(["serve", "--gateway-id", "gw1", "--listen", "127.0.0.1:0", "--log-format", "json"]);
-        command.args(["--require", SUBGRAPH, "--nats", &nats.url_for("gateway")]);
-        let how = Spawn { name: "gateway".into(), log, stop: StopSignal::Terminate, trash: None };
-        let mut gateway = Supervised::spawn(&command, how)?;
-        let address = listens(&mut gateway)?;
-        is_ready(&mut gateway, address)?;
-        Ok(Self { client, address, gateway, nats, _folder: folder })
+        let (url, arguments) = (nats.url_for("gateway"), ["--require", SUBGRAPH]);
+        let how =
+            Starting { program: gateway, name: "gateway", nats: &url, id: "gw1", arguments: &arguments };
+        let gateway = Gateway::start(&how, folder.path())?;
+        Ok(Self { client, gateway, nats, _folder: folder })
+    }
+
+    /// Where the gateway answers.
+    pub fn address(&self) -> SocketAddr {
+        self.gateway.address
     }
 
     /// The gateway's process.
@@ -125,45 +119,6 @@ fn serve(url: &str) {
     let ended = Builder::new_current_thread().enable_all().build().map_err(Into::into);
     if let Err(cause) = ended.and_then(|runtime| runtime.block_on(serving)) {
         eprintln!("error: the subgraph: {cause:#}");
-    }
-}
-
-/// Where the gateway listens, which its log says.
-fn listens(gateway: &mut Supervised) -> Result<SocketAddr> {
-    let address = |line: &str| {
-        let line: Value = serde_json::from_str(line).ok()?;
-        line["graphql"].as_str()?;
-        line["address"].as_str()?.parse().ok()
-    };
-    until(gateway, "says nowhere that it listens", |gateway| {
-        let log = fs::read_to_string(gateway.log()).unwrap_or_default();
-        log.lines().find_map(address)
-    })
-}
-
-fn is_ready(gateway: &mut Supervised, address: SocketAddr) -> Result<()> {
-    let url = format!("http://{address}/health/ready");
-    until(gateway, "isn't ready", |_| ureq::get(&url).call().is_ok().then_some(()))
-}
-
-/// Asks again and again; nothing tells us.
-fn until<T>(
-    gateway: &mut Supervised,
-    why_not: &str,
-    mut found: impl FnMut(&Supervised) -> Option<T>,
-) -> Result<T> {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = found(gateway) {
-            return Ok(found);
-        }
-        if let Some(status) = gateway.exited() {
-            bail!("the gateway ended ({status}): {}", gateway.last_words());
-        }
-        if begun.elapsed() > PATIENCE {
-            bail!("the gateway {why_not}: {}", gateway.last_words());
-        }
-        thread::sleep(Duration::from_millis(20));
     }
 }
 

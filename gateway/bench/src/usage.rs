@@ -12,6 +12,8 @@ pub struct Usage {
     cpu: Duration,
     /// Bytes of memory that it has (resident).
     pub memory: u64,
+    /// The most that it had since its start, or since [`forget_peak`].
+    pub peak: u64,
 }
 
 /// What a process used from one moment to another.
@@ -37,17 +39,27 @@ impl Usage {
         let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<u64>().ok());
         let (user, system) = ticks(11).zip(ticks(12)).context("/proc/…/stat says no times")?;
         let status = read("status")?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-        let kilobytes: u64 = line.trim_end_matches("kB").trim().parse().context("VmRSS")?;
+        let bytes = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+            let kilobytes: u64 = line?.trim_end_matches("kB").trim().parse().ok()?;
+            Some(kilobytes * 1024)
+        };
+        let (memory, peak) = bytes("VmRSS").zip(bytes("VmHWM")).context("/proc/…/status says no memory")?;
         let per_second = rustix::param::clock_ticks_per_second();
         let cpu = Duration::from_secs_f64((user + system) as f64 / per_second as f64);
-        Ok(Self { at: Instant::now(), cpu, memory: kilobytes * 1024 })
+        Ok(Self { at: Instant::now(), cpu, memory, peak })
     }
 
     /// What was used since an earlier moment.
     pub fn since(&self, earlier: &Self) -> Used {
         Used { time: self.at - earlier.at, cpu: self.cpu.saturating_sub(earlier.cpu) }
     }
+}
+
+/// What a process needs most is counted anew from now on (proc(5), `clear_refs`).
+pub fn forget_peak(pid: u32) -> Result<()> {
+    let path = format!("/proc/{pid}/clear_refs");
+    fs::write(&path, "5").with_context(|| format!("{path}: the process is gone, or somebody else's"))
 }
 
 impl Used {

@@ -335,23 +335,44 @@ pub fn write_string(text: &str, out: &mut Vec<u8>) {
 /// How many bytes at the beginning are neither quote, nor backslash, nor control character.
 #[inline]
 fn plain_run(bytes: &[u8]) -> usize {
+    // Most keys and many values end within the first eight bytes; long texts are looked at 32 bytes at a time.
+    let mut at = match bytes.first_chunk().map(first_special) {
+        Some(Some(found)) => return found,
+        Some(None) => 8,
+        None => 0,
+    };
+    while let Some(chunk) = bytes[at..].first_chunk::<32>()
+        && !chunk.iter().fold(false, |any, &byte| any | is_special(byte))
+    {
+        at += 32;
+    }
+    while let Some(chunk) = bytes[at..].first_chunk() {
+        match first_special(chunk) {
+            Some(found) => return at + found,
+            None => at += 8,
+        }
+    }
+    at + bytes[at..].iter().take_while(|&&byte| !is_special(byte)).count()
+}
+
+#[inline]
+fn is_special(byte: u8) -> bool {
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+}
+
+/// The first special one of eight bytes, which are looked at as one number.
+#[inline]
+fn first_special(chunk: &[u8; 8]) -> Option<usize> {
     const ONES: u64 = u64::MAX / 255;
     const HIGHS: u64 = ONES << 7;
     let is_zero = |word: u64| word.wrapping_sub(ONES) & !word;
-    let mut at = 0;
-    // Eight bytes at once: the lowest bit that is set in `found` belongs to the first special byte.
-    while let Some(&chunk) = bytes[at..].first_chunk::<8>() {
-        let word = u64::from_le_bytes(chunk);
-        let quote = is_zero(word ^ (ONES * u64::from(b'"')));
-        let backslash = is_zero(word ^ (ONES * u64::from(b'\\')));
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let found = (quote | backslash | control) & HIGHS;
-        if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    at + bytes[at..].iter().take_while(|&&byte| byte >= 0x20 && byte != b'"' && byte != b'\\').count()
+    let word = u64::from_le_bytes(*chunk);
+    let quote = is_zero(word ^ (ONES * u64::from(b'"')));
+    let backslash = is_zero(word ^ (ONES * u64::from(b'\\')));
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    // The lowest bit that is set belongs to the first special byte.
+    let found = (quote | backslash | control) & HIGHS;
+    (found != 0).then(|| found.trailing_zeros() as usize / 8)
 }
 
 #[cfg(test)]

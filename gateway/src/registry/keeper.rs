@@ -86,8 +86,8 @@ pub(super) struct Keeper {
     good: SdlSet,
     /// Names to take out of the graph.
     forgotten: BTreeSet<Arc<str>>,
-    /// Questions under way, and whether to ask again after them.
-    asking: BTreeMap<Arc<str>, bool>,
+    /// Questions under way.
+    asking: BTreeMap<Arc<str>, Asked>,
     /// Instances that were heard of and haven't answered in their own name yet.
     hinted: BTreeMap<Arc<str>, BTreeSet<Token>>,
     /// The instances that can't be used, as the last round of each name found them.
@@ -118,6 +118,14 @@ struct Boot {
     broadcast: bool,
     loaded: bool,
     done: bool,
+}
+
+/// A question under way.
+struct Asked {
+    /// Whether to ask again after it.
+    again: bool,
+    /// What instances of the name had answered to requests before.
+    life: u64,
 }
 
 /// What the keeper hears without asking.

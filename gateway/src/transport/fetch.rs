@@ -86,6 +86,7 @@ impl Fetch {
     pub(super) async fn run(mut self) -> Outcome {
         let stats = self.request.target.stats.clone();
         stats.fetches.add(1);
+        stats.budget.give();
         let outcome = self.drive().await;
         match &outcome {
             Ok(reply) => stats.received_bytes.add(reply.payload.len() as u64),
@@ -162,6 +163,11 @@ impl Fetch {
             return Some(FetchErrorKind::NotExecuted(NotExecuted::NoResponders));
         }
         if self.next_send.is_some_and(|at| now >= at) {
+            // What was refused isn't under way: to send it again is no second request for the same.
+            if self.under_way() > 0 && !self.request.target.stats.budget.take() {
+                self.next_send = None;
+                return None;
+            }
             self.request.target.stats.second_sends.add(1);
             let sent = self.send().await;
             // While another send may still be answered, a failure of this one changes nothing.

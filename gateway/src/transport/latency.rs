@@ -7,7 +7,7 @@ use std::time::Duration;
 const STEPS: usize = 4;
 /// Up to 2^27 µs, about two minutes; longer ones count as that.
 const BUCKETS: usize = 27 * STEPS;
-/// The percentile is computed again after so many observations.
+/// The percentile is computed again after so many observations, and at first whenever there are twice as many.
 const REFRESH: u32 = 64;
 /// Old observations lose half of their weight after so many new ones.
 const HALF_LIFE: u32 = 4096;
@@ -25,7 +25,7 @@ pub struct Latency {
 }
 
 impl Latency {
-    /// The 99th percentile; `None` before there are enough observations.
+    /// The 99th percentile; `None` before anything was observed.
     pub fn p99(&self) -> Option<Duration> {
         match self.p99_micros.load(Ordering::Relaxed) {
             0 => None,
@@ -37,7 +37,7 @@ impl Latency {
     pub fn record(&self, elapsed: Duration) {
         self.buckets[bucket(elapsed)].fetch_add(1, Ordering::Relaxed);
         let count = self.count.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        if count.is_multiple_of(REFRESH) {
+        if count.is_multiple_of(REFRESH) || count < REFRESH && count.is_power_of_two() {
             self.refresh(count.is_multiple_of(HALF_LIFE));
         }
     }
@@ -104,6 +104,8 @@ mod tests {
     fn the_percentile_is_found_and_forgets() {
         let latency = Latency::default();
         assert_eq!(latency.p99(), None);
+        latency.record(Duration::from_millis(800));
+        assert!(latency.p99().unwrap() >= Duration::from_millis(800), "what little is known counts");
         for n in 0..6400 {
             latency.record(Duration::from_millis(if n % 50 == 0 { 800 } else { 2 }));
         }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::budget::Budget;
 use super::latency::Latency;
 
 /// A number that only grows.
@@ -54,4 +55,13 @@ pub struct SubgraphStats {
     pub received_bytes: Counter,
     /// How long replies take.
     pub latency: Latency,
+    /// What is left of second sends.
+    pub budget: Budget,
+}
+
+impl SubgraphStats {
+    /// Grows with everything that instances answered.
+    pub(crate) fn signs_of_life(&self) -> u64 {
+        self.received_bytes.get() + self.busy.get()
+    }
 }

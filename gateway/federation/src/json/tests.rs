@@ -177,3 +177,22 @@ proptest! {
         prop_assert_eq!(ours(text.as_bytes()), theirs(text.as_bytes()));
     }
 }
+
+#[test]
+fn a_string_ends_where_it_ends_however_long_it_is() {
+    for length in 0..100 {
+        let plain = "é".repeat(length / 2) + &"x".repeat(length % 2);
+        for (special, good) in
+            [("\"", true), ("\\n\"", true), ("\n\"", false), ("\u{1f}\"", false), ("", false)]
+        {
+            let text = format!("\"{plain}{special}");
+            assert_eq!(Reader::new(text.as_bytes()).skip().is_ok(), good, "{text:?}");
+            // What follows isn't looked at.
+            let text = format!("{text} \"{plain}");
+            let found = Reader::new(text.as_bytes()).skip_raw();
+            if good {
+                assert_eq!(found.unwrap().len(), plain.len() + special.len() + 1, "{text:?}");
+            }
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tributary_protocol::{SubgraphName, Token};
 
-use super::{Event, Keeper};
+use super::{Asked, Event, Keeper};
 use crate::registry::discover::{Round, RoundEnd};
 
 /// Names that may be heard of at once: whoever invents them costs us a question each.
@@ -51,8 +51,8 @@ impl Keeper {
     /// Asks the instances of a name: at once, or once more after the question that is under way.
     pub(super) fn ask(&mut self, name: &SubgraphName) {
         let key: Arc<str> = name.as_str().into();
-        if let Some(again) = self.asking.get_mut(&key) {
-            *again = true;
+        if let Some(asked) = self.asking.get_mut(&key) {
+            asked.again = true;
             return;
         }
         // Somebody waits for these answers, so their number decides when there are enough of them.
@@ -62,7 +62,8 @@ impl Keeper {
             expected.extend(self.hinted.get(&key).into_iter().flatten().cloned());
             expected.extend(self.directory.instances(&key).map(|(id, _)| id.clone()));
         }
-        self.asking.insert(key, false);
+        let life = self.shared.stats.of(&key).signs_of_life();
+        self.asking.insert(key, Asked { again: false, life });
         self.tasks.spawn(self.discovery.clone().ask(name.clone(), expected));
     }
 
@@ -79,7 +80,12 @@ impl Keeper {
 
     /// What a name's instances answered, and what it means that some didn't.
     pub(super) fn on_round_ended(&mut self, round: Round) {
-        let again = self.asking.remove(&round.name).unwrap_or(false);
+        let asked = self.asking.remove(&round.name);
+        let again = asked.as_ref().is_some_and(|asked| asked.again);
+        // With too much to do an instance answers questions late, and requests, too. Then all are silent, and it is no
+        // time to send them nothing any more.
+        let life = self.shared.stats.of(&round.name).signs_of_life();
+        let is_busy = round.answered.is_empty() && asked.is_some_and(|asked| asked.life != life);
         if let Some(hinted) = self.hinted.get_mut(&round.name) {
             hinted.retain(|id| !round.answered.contains(id));
             if hinted.is_empty() || round.end != RoundEnd::Complete {
@@ -90,7 +96,7 @@ impl Keeper {
             RoundEnd::Complete | RoundEnd::Lost => 0,
             RoundEnd::Nobody => self.directory.nobody(&round.name),
             // Silence while the connection is away isn't the instances'.
-            RoundEnd::TimeUp if !self.transport.link().is_up() => 0,
+            RoundEnd::TimeUp if !self.transport.link().is_up() || is_busy => 0,
             RoundEnd::TimeUp => self.directory.round_ended(&round.name, &round.answered),
         };
         if gone > 0 {

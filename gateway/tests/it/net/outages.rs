@@ -124,6 +124,30 @@ async fn an_instance_that_dies_alone_is_noticed_by_its_second_send() {
     assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
 }
 
+/// An instance with too much to do may have no time for questions.
+#[tokio::test]
+async fn whoever_answers_requests_is_there_whatever_it_says_to_questions() {
+    let nats = Nats::start();
+    let beta = raw::client(&nats, "beta").await;
+    let _serving = raw::serve(&beta, "beta", "type Query { beta: String! }").await;
+    let announced = raw::announce(&beta, raw::info("beta", "graphql.beta", "q")).await;
+    let transport = transport(&nats).await;
+    let registry = Registry::start(transport.clone(), RegistryOptions::default());
+    let live = until_live(&registry, |live| live.target_of("beta").is_some()).await;
+    let target = live.target_of("beta").unwrap().clone();
+    // From now on questions are heard, and not answered.
+    let silent = raw::listen(&beta, "$SRV.INFO.beta", None, |_, _, _| async {}).await;
+    drop(announced);
+    let mut heard = 0;
+    while heard < 6 {
+        transport.fetch(request(&target, OperationKind::Query, PATIENCE)).await.unwrap();
+        heard = silent.heard();
+    }
+    assert!(registry.live().unwrap().target_of("beta").is_some());
+    // Who is silent altogether is gone.
+    until_live(&registry, |live| live.target_of("beta").is_none()).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nats_down_is_told_soon_and_passes() {
     let mut nats = Nats::start();

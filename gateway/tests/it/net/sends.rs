@@ -150,6 +150,21 @@ async fn a_query_is_never_sent_a_third_time() {
 }
 
 #[tokio::test]
+async fn of_many_unanswered_queries_few_are_sent_twice() {
+    let nats = Nats::start();
+    let transport = transport_with(&nats, hasty()).await;
+    let alpha = raw::client(&nats, "alpha").await;
+    let listener = raw::subgraph(&alpha, "alpha", |_, _, _| async {}).await;
+    let target = target("alpha", "graphql.alpha", Features::default());
+    let one = || transport.fetch(request(&target, OperationKind::Query, Duration::from_secs(1)));
+    futures_util::future::join_all((0..1_000).map(|_| one())).await;
+    let twice = target.stats.second_sends.get();
+    // What one instance can have had under way, and a tenth.
+    assert!((256..=356).contains(&twice), "{twice}");
+    assert_eq!(listener.heard() as u64, 1_000 + twice);
+}
+
+#[tokio::test]
 async fn a_slow_subgraph_gets_more_time() {
     let nats = Nats::start();
     let transport = transport_with(&nats, hasty()).await;
