@@ -27,6 +27,7 @@ mod fetcher;
 mod flights;
 mod graph;
 mod introspection;
+mod kept;
 mod limits;
 mod making;
 mod mask;
@@ -53,6 +54,7 @@ use fetcher::{Progress, RequestFetcher};
 use parts::{Message, PartSender};
 
 use crate::{
+    cache::{EntityCache, Freshness},
     config::Config,
     error::{Code, GraphqlError, Rejection},
     execute::{self, ExecuteRequest, ExecutionResult, Part},
@@ -80,6 +82,8 @@ pub struct Request {
     pub caller: Caller,
     /// What its plan can depend on.
     pub facts: RequestFacts,
+    /// Nothing that is kept may answer it: it is compared with events, of which the cache may not know yet.
+    pub fresh: bool,
 }
 
 impl Request {
@@ -100,6 +104,8 @@ pub struct Answer {
     pub operation_name: Option<Box<str>>,
     /// How many errors are in it.
     pub errors: usize,
+    /// For how long whoever gets it may keep it; `None`: not at all.
+    pub freshness: Option<Freshness>,
 }
 
 /// The JSON of an answer.
@@ -119,6 +125,8 @@ pub struct Pipeline {
     registry: Registry,
     transport: Transport,
     metrics: Arc<Metrics>,
+    /// What subgraphs answered; `None`: nothing is kept.
+    cache: Option<Arc<EntityCache>>,
 }
 
 /// A server that restarts is back within this; longer losses are told to clients at once.
@@ -153,9 +161,10 @@ impl Pipeline {
         registry: Registry,
         transport: Transport,
         metrics: Arc<Metrics>,
+        cache: Option<Arc<EntityCache>>,
     ) -> Self {
         let gate = Gate::new(&config);
-        Self { config, gate, operations, registry, transport, metrics }
+        Self { config, gate, operations, registry, transport, metrics, cache }
     }
 
     /// Answers a request. Dropping the future cancels what runs.
@@ -272,6 +281,7 @@ impl Pipeline {
             pipeline: self,
             ready,
             progress: Progress::new(prepared.kind == OperationKind::Mutation, again),
+            cache: self.view(ready),
         };
         let limits = self.config.limits.execution();
         let execution = ExecuteRequest { variables: &ready.variables, introspection, limits };
@@ -328,6 +338,7 @@ impl Pipeline {
         self.mask(ready, &mut result);
         Answer {
             errors: result.errors.len(),
+            freshness: self.freshness(ready, &result),
             body: AnswerBody::Whole(result.into_body(None)),
             kind: ready.prepared.kind(),
             operation_name: ready.plan.operation_name.clone(),

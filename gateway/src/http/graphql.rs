@@ -166,6 +166,7 @@ async fn answer(
         deadline,
         caller: Caller::new(config, &parts, client, identity.as_deref(), trace),
         facts: RequestFacts { identity, share: rand::random_range(0.0..100.0), incremental },
+        fresh: false,
     };
     let answer = match incremental {
         true => gateway.pipeline().run_in_parts(request, slot).await,

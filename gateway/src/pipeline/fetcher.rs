@@ -14,6 +14,7 @@ use tributary_federation::{OperationKind, SubgraphId};
 
 use super::{Pipeline, Ready};
 use crate::{
+    cache::View,
     execute::{FetchFailure, Fetcher},
     transport::{FetchError, FetchErrorKind, FetchRequest, Target},
 };
@@ -23,6 +24,8 @@ pub(super) struct RequestFetcher<'a> {
     pub(super) pipeline: &'a Pipeline,
     pub(super) ready: &'a Ready<'a>,
     pub(super) progress: Progress,
+    /// What is kept of earlier replies, if the request may use it.
+    pub(super) cache: Option<View<'a>>,
 }
 
 /// What became of the fetches so far, as far as it decides about planning again.
@@ -210,6 +213,10 @@ impl Fetcher for RequestFetcher<'_> {
 
     fn service(&self, subgraph: SubgraphId) -> &str {
         self.ready.live.supergraph.subgraph_name(subgraph)
+    }
+
+    fn cache(&self) -> Option<&View<'_>> {
+        self.cache.as_ref()
     }
 }
 

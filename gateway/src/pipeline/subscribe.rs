@@ -400,6 +400,7 @@ impl Pipeline {
             deadline: Instant::now() + self.config.limits.request_timeout,
             caller: caller.clone(),
             facts: subscription.facts.clone(),
+            fresh: true,
         };
         // Where nobody listens, what is live moves on, and a subscription with it: until then an instance may come
         // back, which is worth one more look.
@@ -412,8 +413,8 @@ impl Pipeline {
                 plan: plan.clone(),
                 variables: variables.clone(),
             };
-            let fetcher =
-                RequestFetcher { pipeline: self, ready: &ready, progress: Progress::new(false, again) };
+            let progress = Progress::new(false, again);
+            let fetcher = RequestFetcher { pipeline: self, ready: &ready, progress, cache: None };
             let work = async {
                 tokio::select! {
                     biased;

@@ -246,6 +246,7 @@ impl Operations {
             deadline: Instant::now() + config.limits.request_timeout,
             caller: who.caller(config),
             facts: who.facts(),
+            fresh: false,
         };
         let prepared =
             tokio::time::timeout_at(request.deadline, self.gateway.pipeline().subscription(&request));
@@ -368,5 +369,6 @@ fn state_query(of: &pipeline::Request, name: &Value) -> Result<pipeline::Request
         deadline: of.deadline,
         caller: of.caller.clone(),
         facts: of.facts.clone(),
+        fresh: of.fresh,
     })
 }
