@@ -15,9 +15,9 @@ use world::{ITEMS, PRICES, World, becomes, status, told};
 const ALL: &str = "{ items { id name price } }";
 
 /// The names and prices of the items.
-fn shown(data: &Value) -> Vec<(&str, &str)> {
-    let text = |item: &Value, field| item[field].as_str().unwrap();
-    data["items"].as_array().unwrap().iter().map(|item| (text(item, "name"), text(item, "price"))).collect()
+fn shown(data: &Value) -> Vec<[&str; 2]> {
+    let items = data["items"].as_array().unwrap();
+    items.iter().map(|item| ["name", "price"].map(|field| item[field].as_str().unwrap())).collect()
 }
 
 async fn listed(gateway: &TestGateway, ids: &[&str]) -> Value {
@@ -39,7 +39,7 @@ async fn a_change_through_one_gateway_is_seen_by_the_other() {
     for gateway in [&one, &other] {
         gateway.data(ALL).await;
         let asked = world.items.state.asked() + world.prices.state.asked();
-        assert_eq!(shown(&gateway.data(ALL).await)[0], ("name of 1", "price of 1"));
+        assert_eq!(shown(&gateway.data(ALL).await)[0], ["name of 1", "price of 1"]);
         assert_eq!(world.items.state.asked() + world.prices.state.asked(), asked, "all of it was kept");
     }
     let rename = "mutation($id: ID!, $name: String!) { rename(id: $id, name: $name) { name } }";
@@ -49,7 +49,7 @@ async fn a_change_through_one_gateway_is_seen_by_the_other() {
     told(&world.items, "1", &[&one, &other]).await;
     world.prices.state.looked_up();
     for gateway in [&one, &other] {
-        assert_eq!(shown(&gateway.data(ALL).await)[0], ("new", "dear"));
+        assert_eq!(shown(&gateway.data(ALL).await)[0], ["new", "dear"]);
         assert_eq!(world.prices.state.looked_up(), ["1"], "the others are as they were");
     }
 }
@@ -237,6 +237,39 @@ async fn everything_is_forgotten_where_events_were_lost() {
     assert_eq!(world.prices.state.looked_up(), ["1", "2", "3"], "nor what was kept before");
     gateway.data(ALL).await;
     assert!(world.prices.state.looked_up().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_told_while_nats_was_away_counts() {
+    let mut world = World::start().await;
+    let gateway = world.following("").await;
+    gateway.data(ALL).await;
+    world.nats.kill();
+    becomes(&gateway, |status| !status.usable).await;
+    tokio::task::block_in_place(|| world.nats.restart());
+    world.prices.state.set("1", "dear");
+    world.prices.tell("1").await;
+    becomes(&gateway, |status| status.usable && status.dropped > 0).await;
+    world.prices.state.looked_up();
+    assert_eq!(listed(&gateway, &["1", "2"]).await["data"]["listed"][0]["price"], "dear");
+    assert_eq!(world.prices.state.looked_up(), ["1"], "the other is as it was");
+    assert_eq!(status(&gateway).forgotten, 0);
+}
+
+#[tokio::test]
+async fn what_is_deferred_is_kept_as_well() {
+    let world = World::start().await;
+    let gateway = world.following("").await;
+    let query = "{ first { id name ... @defer { price } } }";
+    for looked_up in [&["1"][..], &[]] {
+        let request = gateway.post(&json!({ "query": query }));
+        let response =
+            request.header(header::ACCEPT, "multipart/mixed;deferSpec=20220824").send().await.unwrap();
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+        let text = response.text().await.unwrap();
+        assert!(text.contains(r#""name":"name of 1""#) && text.contains(r#""price":"price of 1""#), "{text}");
+        assert_eq!(world.prices.state.looked_up(), looked_up);
+    }
 }
 
 #[tokio::test]

@@ -1,23 +1,22 @@
 //! Items and their prices, which may be kept, and the events that say that they changed.
 
 use std::collections::BTreeMap;
-use std::future::IntoFuture;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_nats::jetstream;
 use async_nats::{Client, Message};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use tokio::sync::RwLock;
-use tokio::time::timeout;
 use tributary::cache::CacheStatus;
 use tributary_protocol::{Announcement, Token};
 use xtask::servers::Nats;
 
 use crate::live::world::{definition, until};
 use crate::net::raw::{self, Listener};
-use crate::support::{PATIENCE, TestGateway};
+use crate::support::TestGateway;
 
 const LINK: &str = r#"
 extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key"])
@@ -30,7 +29,7 @@ pub const ITEMS: &str = r#"
 type Query {
   items: [Item!]! @cacheControl(maxAge: 3600)
   first: Item @cacheControl(maxAge: 3600)
-  listed(ids: [ID!]!): [Item!]!
+  listed(ids: [ID!]!): [Item!]! @cacheControl(maxAge: 0)
   mine: String @cacheControl(maxAge: 3600, scope: PRIVATE)
   count: Int @cacheControl(maxAge: 3600)
   now: Int @cacheControl(maxAge: 1)
@@ -182,12 +181,21 @@ impl Service {
         *self = new;
     }
 
-    /// Publishes an event about an item, and waits until it is kept.
+    /// Publishes an event about an item, again and again until it is acknowledged; it is one event all the same.
     pub async fn tell(&self, id: &str) {
+        static EVENTS: AtomicUsize = AtomicUsize::new(0);
+        let number = EVENTS.fetch_add(1, Ordering::SeqCst);
         let subject = format!("events.{}.Item.{id}.changed", self.name);
         let payload = json!({ "__typename": "Item", "id": id }).to_string();
-        let sent = jetstream::new(self.client.clone()).publish(subject, payload.into()).await.unwrap();
-        timeout(PATIENCE, sent.into_future()).await.unwrap().unwrap();
+        let mut context = jetstream::new(self.client.clone());
+        context.set_timeout(Duration::from_secs(1));
+        let once = async || {
+            let message = jetstream::message::PublishMessage::build()
+                .payload(payload.clone().into())
+                .message_id(format!("{}.{number}", self.name));
+            context.send_publish(subject.clone(), message).await.ok()?.await.ok()
+        };
+        until(async || once().await.is_some()).await;
     }
 }
 
