@@ -1,5 +1,6 @@
 //! What subgraphs answered is kept for as long as they say, and never beyond an event.
 
+mod kit;
 mod world;
 
 use std::sync::atomic::Ordering;

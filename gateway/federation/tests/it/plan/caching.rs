@@ -206,6 +206,25 @@ fn mutations_and_graphs_without_hints_have_no_table() {
 }
 
 #[test]
+fn a_plan_says_what_of_it_is_kept() {
+    let shown = |query: &str| {
+        let sdls = ENTITIES
+            .replace("# a", &format!("# a\n{DIRECTIVE}"))
+            .replace("# b", &format!("# b\n{DIRECTIVE}"));
+        let supergraph = graph(&sdls);
+        try_plan(&supergraph, query).unwrap().display(&supergraph).to_string()
+    };
+    assert_snapshot!(shown("{ p { price seller { stars } } }"), @r"
+    0 a, kept 10 s
+        {p{seller{id}id}}
+    1 b after 0
+        at p.seller by S { id }
+        at p by P { id }, kept 60 s
+        query($_r0:[_Any!]!,$_r1:[_Any!]!){_e0:_entities(representations:$_r0){...on S{stars}} _e1:_entities(representations:$_r1){...on P{price}}}
+    ");
+}
+
+#[test]
 fn a_lookups_text_is_its_selection() {
     let plan = planned(ENTITIES, "{ p { price seller { stars } } }");
     let FetchCaching::Entities(lookups) = &plan.caching.as_ref().unwrap().fetches[1] else {
