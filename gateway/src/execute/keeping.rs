@@ -4,6 +4,7 @@
 //! the others are asked for. What is taken is never older or younger than the reply would say: it is the reply's text.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tributary_federation::plan::{Cacheable, Caching, Fetch, FetchCaching, FetchId, Lookup, Plan, ReadId};
@@ -22,6 +23,8 @@ pub(super) struct Keeping<'p> {
     view: &'p View<'p>,
     names: Vec<&'p str>,
     freshness: Freshness,
+    /// Bytes of all that was taken.
+    taken: usize,
     /// The answer is the only fetch's reply.
     relays: bool,
     relayed: Option<Kept>,
@@ -50,7 +53,7 @@ impl<'p> Keeping<'p> {
         let (Some(caching), Some(view)) = (&plan.caching, fetcher.cache()) else { return None };
         let names = plan.fetches.iter().map(|fetch| fetcher.service(fetch.subgraph)).collect();
         let freshness = Freshness::default();
-        Some(Self { caching, view, names, freshness, relays: false, relayed: None })
+        Some(Self { caching, view, names, freshness, taken: 0, relays: false, relayed: None })
     }
 
     /// See [`super::execute`].
@@ -68,6 +71,11 @@ impl<'p> Keeping<'p> {
     /// For how long the answer may be kept.
     pub fn freshness(&self) -> Freshness {
         self.freshness
+    }
+
+    /// Bytes of all that was taken: the answer will have about as many.
+    pub fn taken(&self) -> usize {
+        self.taken
     }
 
     /// The answer may not be kept.
@@ -115,10 +123,11 @@ impl<'p> Keeping<'p> {
 
     /// A request is sent, for these lookups.
     pub fn asks(&mut self, id: FetchId, request: &Outgoing) {
-        for (at, _) in request.targets.iter().enumerate().filter(|(_, targets)| targets.count() > 0) {
+        let asked = (0..request.targets.len()).filter(|&at| request.targets[at].count() > 0);
+        for at in asked {
             match self.of_lookup(id, at) {
                 Some(cacheable) => {
-                    let max_age = std::time::Duration::from_secs(cacheable.max_age.into());
+                    let max_age = Duration::from_secs(cacheable.max_age.into());
                     self.freshness.fresh(max_age, cacheable.private);
                 }
                 None => self.freshness.refuse(),
@@ -128,6 +137,7 @@ impl<'p> Keeping<'p> {
 
     fn took(&mut self, kept: &Kept, cacheable: &Cacheable) {
         self.freshness.kept(kept.remaining(), kept.age(), cacheable.private);
+        self.taken += kept.text.len();
     }
 
     /// Whether the root selection of a fetch was kept; it is in its objects then.
@@ -236,10 +246,9 @@ fn take(
     arena.begin();
     let reader = ReplyReader::of_kept(plan, arena, buffer, &text);
     let fits = reader.kept(read, targets, representation).unwrap_or(false);
-    if fits {
-        arena.commit()
-    } else {
-        arena.roll_back()
+    match fits {
+        true => arena.commit(),
+        false => arena.roll_back(),
     }
     fits
 }

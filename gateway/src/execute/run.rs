@@ -201,7 +201,8 @@ impl<'p, F: Fetcher> Run<'p, F> {
 
     /// Writes the answer, or its first part.
     pub fn finish(&mut self) -> (ExecutionResult, Vec<Open<'p>>) {
-        let (guess, root) = (self.received, self.root);
+        let taken = self.keeping.as_ref().map_or(0, Keeping::taken);
+        let (guess, root) = (self.received + taken, self.root);
         let written = self.projection(None, |projection| projection.write(root, guess));
         let result = ExecutionResult::written(written.body, self.take_errors(None));
         (result.with_freshness(self.freshness()), written.open)
