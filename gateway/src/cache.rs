@@ -61,6 +61,8 @@ pub struct EntityCache {
     /// The mark of all that is kept since the stream was missed last. There while entries may be read.
     era: ArcSwapOption<Mark>,
     without_events: bool,
+    /// How many events came, and how often events were missed.
+    changes: AtomicU64,
     counts: Counts,
 }
 
@@ -132,6 +134,7 @@ impl EntityCache {
             marks: Marks::default(),
             era: ArcSwapOption::empty(),
             without_events: config.without_events,
+            changes: AtomicU64::new(0),
             counts: Counts::default(),
         };
         if config.without_events {
@@ -157,6 +160,7 @@ impl EntityCache {
 
     /// Events were missed: nothing that was asked for until now counts any more.
     pub fn forget(&self) {
+        self.note_change();
         let is_read = self.era.load().is_some();
         let era = self.marks.end_era();
         if is_read {
@@ -168,6 +172,7 @@ impl EntityCache {
 
     /// An event came on that subject.
     pub fn changed(&self, subject: &str) {
+        self.note_change();
         let dropped = match Subject::read(subject) {
             Some(subject) => self.marks.drop_told(&subject),
             // Whatever it tells of, it isn't said as PROTOCOL.md says it.
@@ -177,6 +182,16 @@ impl EntityCache {
             }
         };
         self.counts.dropped.fetch_add(dropped, Ordering::Relaxed);
+    }
+
+    /// Grows with every event, before it ends anything. A question that was sent when it was another number isn't one
+    /// that is sent now: its answer may be of a time before what the one who asks now takes for granted.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::SeqCst)
+    }
+
+    fn note_change(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
     }
 
     /// What happened so far, and what is there.

@@ -30,7 +30,8 @@ pub use network::Network;
 use read::Reader;
 
 use crate::{
-    cache::CacheConfig, execute, subscription::MailboxLimits, transport::random_gateway_id, trusted::Trusted,
+    cache::CacheConfig, execute, pipeline::Dedupe, subscription::MailboxLimits, transport::random_gateway_id,
+    trusted::Trusted,
 };
 
 /// Everything that `tributary serve` needs to know.
@@ -82,6 +83,8 @@ pub struct GraphConfig {
     pub timeouts: Timeouts,
     /// Labels of progressive overrides that are on (those of the form `percent(x)` are by chance).
     pub override_labels: Vec<String>,
+    /// Which equal queries that are under way at the same time are made one.
+    pub dedupe: Dedupe,
 }
 
 /// How long a subgraph may take to answer.
@@ -311,6 +314,19 @@ fn graph(read: &mut Reader, flags: &ServeFlags) -> GraphConfig {
         require: flags.require.iter().filter_map(|name| required(read, name)).collect(),
         timeouts,
         override_labels: flags.override_label.clone(),
+        dedupe: dedupe(read, &flags.dedupe),
+    }
+}
+
+fn dedupe(read: &mut Reader, text: &str) -> Dedupe {
+    match text {
+        "off" => Dedupe::Off,
+        "fetches" => Dedupe::Fetches,
+        "queries" => Dedupe::Queries,
+        other => {
+            read.mistake(format!("--dedupe: {other:?} is neither off, fetches nor queries"));
+            Dedupe::Off
+        }
     }
 }
 

@@ -22,6 +22,7 @@ use tributary_federation::{
 mod admission;
 mod cache;
 mod caller;
+mod dedupe;
 mod facts;
 mod fetcher;
 mod flights;
@@ -40,6 +41,7 @@ mod subscribe;
 mod warm;
 
 pub use caller::{Caller, CallerKey};
+pub use dedupe::Dedupe;
 pub use facts::RequestFacts;
 pub use graph::Graph;
 pub use introspection::Introspection;
@@ -50,6 +52,7 @@ pub use prepare::Prepared;
 pub use subscribe::{EventPlan, Subscription};
 
 use admission::Gate;
+use dedupe::{Changes, FetchKey, InFlight, QueryKey, Same};
 use fetcher::{Progress, RequestFetcher};
 use parts::{Message, PartSender};
 
@@ -82,7 +85,8 @@ pub struct Request {
     pub caller: Caller,
     /// What its plan can depend on.
     pub facts: RequestFacts,
-    /// Nothing that is kept may answer it: it is compared with events, of which the cache may not know yet.
+    /// It has to be told what is so from now on: nothing is good for it that is under way already, or kept, since it is
+    /// compared with events, of which the cache may not know yet.
     pub fresh: bool,
 }
 
@@ -127,6 +131,21 @@ pub struct Pipeline {
     metrics: Arc<Metrics>,
     /// What subgraphs answered; `None`: nothing is kept.
     cache: Option<Arc<EntityCache>>,
+    in_flight: Queries,
+    changes: Changes,
+}
+
+/// Queries that are under way, where equal ones are made one.
+struct Queries {
+    fetches: InFlight<FetchKey, Bytes>,
+    whole: InFlight<QueryKey, Bytes>,
+}
+
+impl Queries {
+    fn new(metrics: &Metrics) -> Self {
+        let (fetches, whole) = (metrics.deduplicated("fetch"), metrics.deduplicated("query"));
+        Self { fetches: InFlight::new(fetches), whole: InFlight::new(whole) }
+    }
 }
 
 /// A server that restarts is back within this; longer losses are told to clients at once.
@@ -164,7 +183,8 @@ impl Pipeline {
         cache: Option<Arc<EntityCache>>,
     ) -> Self {
         let gate = Gate::new(&config);
-        Self { config, gate, operations, registry, transport, metrics, cache }
+        let (in_flight, changes) = (Queries::new(&metrics), Changes::default());
+        Self { config, gate, operations, registry, transport, metrics, cache, in_flight, changes }
     }
 
     /// Answers a request. Dropping the future cancels what runs.
@@ -192,6 +212,32 @@ impl Pipeline {
         parts: Option<&PartSender>,
     ) -> Result<Option<Answer>, Rejection> {
         let first = self.ready(request, self.live()?).await?;
+        let whole = parts.is_none() || first.plan.deferred.is_empty();
+        let is_query = first.prepared.kind == OperationKind::Query;
+        if self.config.graph.dedupe < Dedupe::Queries || !whole || !is_query || request.fresh {
+            return self.answer_ready(first, parts).await;
+        }
+        let key = QueryKey {
+            plan: Same(first.plan.clone()),
+            variables: request.variables.clone(),
+            caller: request.caller.key(),
+            change: self.changes.now(),
+        };
+        let plan = first.plan.clone();
+        let taken = |json| {
+            let (body, operation_name) = (AnswerBody::Whole(json), plan.operation_name.clone());
+            Ok(Some(Answer { body, kind: "query", operation_name, errors: 0, freshness: None }))
+        };
+        self.in_flight.whole.join(key, self.answer_ready(first, None), good_answer, taken).await
+    }
+
+    /// Answers a request whose plan is there.
+    async fn answer_ready(
+        &self,
+        first: Ready<'_>,
+        parts: Option<&PartSender>,
+    ) -> Result<Option<Answer>, Rejection> {
+        let request = first.request;
         let target = match self.attempt(&first, false, parts).await? {
             Attempt::Answered(result) => return Ok(Some(self.finish(&first, result))),
             Attempt::Delivered => return Ok(None),
@@ -349,6 +395,14 @@ impl Pipeline {
 impl fmt::Debug for Pipeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pipeline").finish_non_exhaustive()
+    }
+}
+
+/// An answer that is good for others, too: an error may be due to the one who asked.
+fn good_answer(answer: &Result<Option<Answer>, Rejection>) -> Option<Bytes> {
+    match answer {
+        Ok(Some(Answer { body: AnswerBody::Whole(json), errors: 0, .. })) => Some(json.clone()),
+        _ => None,
     }
 }
 

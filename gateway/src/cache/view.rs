@@ -57,6 +57,11 @@ impl<'c> View<'c> {
         Self { cache, generation, asker }
     }
 
+    /// See [`EntityCache::changes`].
+    pub fn changes(&self) -> u64 {
+        self.cache.map_or(0, EntityCache::changes)
+    }
+
     /// A question that is about to be asked. `asked` tells it from all others to the subgraph. `None`: nothing is read
     /// or kept now.
     pub fn question(

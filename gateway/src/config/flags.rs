@@ -34,6 +34,10 @@ pub struct ServeFlags {
     /// Label of @override(label:) that is on (may be repeated); percent(x) is by chance
     #[arg(long, env = "TRIBUTARY_OVERRIDE_LABEL", value_delimiter = ',', value_name = "LABEL")]
     pub override_label: Vec<String>,
+    /// Which equal queries that are under way at the same time are made one, for callers whom subgraphs can't tell
+    /// apart: off, fetches (to subgraphs), or queries (of clients, too)
+    #[arg(long, env = "TRIBUTARY_DEDUPE", default_value = "off", value_name = "off|fetches|queries")]
+    pub dedupe: String,
     // A doc comment on a flattened group would become the command's own help.
     #[command(flatten)]
     #[allow(missing_docs)]

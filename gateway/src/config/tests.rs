@@ -22,7 +22,7 @@ fn every_mistake_is_reported_at_once() {
         "--listen nowhere --nats http://x --max-depth 0 --request-timeout soon --cors-origin https://a/b \
          --forward-header graphql-identity --trusted-proxy 10.0.0.0/40 --jwt-algorithm HS256 --log-format xml \
          --subgraph-timeout a.b=2s --max-body-bytes 1XB --supergraph no/such/file --jwks no/such/keys \
-         --trusted no/such/folder",
+         --trusted no/such/folder --dedupe all",
     )
     .unwrap_err();
     for flag in [
@@ -35,6 +35,7 @@ fn every_mistake_is_reported_at_once() {
         "--trusted-proxy",
         "--jwt-algorithm",
         "--log-format",
+        "--dedupe",
         "--subgraph-timeout",
         "--max-body-bytes",
         "--supergraph",
@@ -43,7 +44,7 @@ fn every_mistake_is_reported_at_once() {
     ] {
         assert!(mistakes.iter().any(|mistake| mistake.starts_with(flag)), "{flag} in {mistakes:#?}");
     }
-    assert_eq!(mistakes.len(), 14);
+    assert_eq!(mistakes.len(), 15);
 }
 
 #[test]

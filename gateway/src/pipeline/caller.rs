@@ -18,8 +18,8 @@ pub struct Caller {
     pub(super) idempotency_key: String,
 }
 
-/// Stands for what subgraphs can tell callers apart by.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// Stands for what subgraphs can tell callers apart by; by default there is nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct CallerKey([u8; 32]);
 
 /// Longer keys are no keys.
@@ -76,6 +76,9 @@ impl Caller {
             if !OTHERS.contains(&name) && !further.contains(&name) {
                 entries.extend(values.iter().map(|value| format!("{name}: {}\n", value.as_str())));
             }
+        }
+        if entries.is_empty() {
+            return CallerKey::default();
         }
         entries.sort_unstable();
         CallerKey(Sha256::digest(entries.concat()).into())

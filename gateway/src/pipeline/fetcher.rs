@@ -5,14 +5,20 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::Instant as Clock,
+    time::{Duration, Instant as Clock},
 };
 
 use bytes::Bytes;
-use tokio::{sync::Notify, time::Instant};
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout_at},
+};
 use tributary_federation::{OperationKind, SubgraphId};
 
-use super::{Pipeline, Ready};
+use super::{
+    Dedupe, Pipeline, Ready,
+    dedupe::{FetchKey, Same},
+};
 use crate::{
     cache::View,
     execute::{FetchFailure, Fetcher},
@@ -101,6 +107,46 @@ struct Sending {
 }
 
 impl RequestFetcher<'_> {
+    /// Sends a query, unless an equal one is under way: its reply is this one's, too.
+    async fn query(&self, target: Arc<Target>, body: Bytes) -> Result<Bytes, FetchError> {
+        let Pipeline { config, in_flight, changes, .. } = self.pipeline;
+        let request = self.ready.request;
+        let kind = OperationKind::Query;
+        let sending = Sending { kind, body: body.clone(), key: None };
+        if config.graph.dedupe < Dedupe::Fetches || request.fresh {
+            return self.send_counted(target, sending).await;
+        }
+        let key = FetchKey {
+            target: Same(target.clone()),
+            body,
+            caller: request.caller.key(),
+            change: changes.now(),
+            // What is kept was asked for after the last event that concerns it.
+            heard: self.cache.as_ref().map_or(0, View::changes),
+        };
+        let deadline = self.deadline(&target);
+        let late = || FetchError { subgraph: target.name.clone(), kind: FetchErrorKind::Timeout };
+        let sent = self.send_counted(target.clone(), sending);
+        let joined = in_flight.fetches.join(key, sent, |reply| reply.as_ref().ok().cloned(), Ok);
+        // Another request's fetch may have longer than this one.
+        timeout_at(deadline, joined).await.unwrap_or_else(|_| Err(late()))
+    }
+
+    /// Sends a fetch, and counts it.
+    async fn send_counted(&self, target: Arc<Target>, sending: Sending) -> Result<Bytes, FetchError> {
+        let (started, name) = (Clock::now(), target.name.clone());
+        let outcome = self.send(target, sending).await;
+        let code = outcome.as_ref().err().map_or("ok", FetchError::code);
+        self.pipeline.metrics.fetch(&name, code, started.elapsed());
+        outcome
+    }
+
+    /// When a fetch that begins now has taken too long.
+    fn deadline(&self, target: &Target) -> Instant {
+        let most = self.pipeline.config.graph.timeouts.of(&target.name);
+        self.ready.request.fetch_deadline().min(Instant::now() + most)
+    }
+
     /// Sends a fetch. Where nobody listens, the schema changed under the plan, and nothing was executed.
     async fn send(&self, target: Arc<Target>, sending: Sending) -> Result<Bytes, FetchError> {
         let outcome = self.send_to(target.clone(), &sending, self.progress.again).await;
@@ -125,9 +171,8 @@ impl RequestFetcher<'_> {
         sending: &Sending,
         resent: bool,
     ) -> Result<Bytes, FetchError> {
-        let most = self.pipeline.config.graph.timeouts.of(&target.name);
         let request = FetchRequest {
-            deadline: self.ready.request.fetch_deadline().min(Instant::now() + most),
+            deadline: self.deadline(&target),
             target,
             payload: sending.body.clone(),
             kind: sending.kind,
@@ -194,19 +239,23 @@ impl Fetcher for RequestFetcher<'_> {
         kind: OperationKind,
         body: Bytes,
     ) -> Result<Bytes, FetchFailure> {
-        let name = self.service(subgraph);
-        let started = Clock::now();
-        let outcome = match self.ready.live.target(subgraph) {
-            Some(target) => {
-                let key = (kind == OperationKind::Mutation).then(|| self.next_key());
-                self.send(target.clone(), Sending { kind, body, key }).await
+        let outcome = match (self.ready.live.target(subgraph).cloned(), kind) {
+            (Some(target), OperationKind::Mutation) => {
+                let outcome =
+                    self.send_counted(target, Sending { kind, body, key: Some(self.next_key()) }).await;
+                self.pipeline.changes.note();
+                outcome
             }
-            None => Err(FetchError { subgraph: name.into(), kind: FetchErrorKind::Unavailable }),
+            (Some(target), _) => self.query(target, body).await,
+            (None, _) => {
+                let error =
+                    FetchError { subgraph: self.service(subgraph).into(), kind: FetchErrorKind::Unavailable };
+                self.pipeline.metrics.fetch(self.service(subgraph), error.code(), Duration::ZERO);
+                Err(error)
+            }
         };
-        let code = outcome.as_ref().err().map_or("ok", FetchError::code);
-        self.pipeline.metrics.fetch(name, code, started.elapsed());
         outcome.map_err(|error| {
-            tracing::warn!(code, %error, "a fetch failed");
+            tracing::warn!(code = error.code(), %error, "a fetch failed");
             self.failure(&error)
         })
     }

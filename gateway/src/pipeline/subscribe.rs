@@ -382,6 +382,8 @@ impl Pipeline {
         caller: &Caller,
         reply: Bytes,
     ) -> ExecutionResult {
+        // Whoever is told of it may ask for what has changed.
+        self.changes.note();
         let limits = self.config.limits.execution();
         let variables = &subscription.variables;
         let execution = ExecuteRequest { variables, introspection: &[], limits };

@@ -51,6 +51,11 @@ struct TransportLabel {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WhatLabel {
+    what: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CodeLabel {
     code: &'static str,
 }
@@ -74,6 +79,7 @@ pub struct Metrics {
     pub planning_seconds: Histogram,
     /// Requests planned again because a subgraph's schema changed under them.
     pub replans: Counter,
+    deduplicated: Family<WhatLabel, Counter>,
     /// Error messages withheld from clients.
     pub masked_errors: Counter,
     connections: Family<TransportLabel, Gauge>,
@@ -124,6 +130,7 @@ impl Default for Metrics {
             plan_cache_misses: Counter::default(),
             planning_seconds: seconds(),
             replans: Counter::default(),
+            deduplicated: Family::default(),
             masked_errors: Counter::default(),
             connections: Family::default(),
             subscriptions: Gauge::default(),
@@ -152,6 +159,11 @@ impl Metrics {
         r.register("plan_cache_misses", "Operations that had to be prepared", self.plan_cache_misses.clone());
         r.register("planning_seconds", "Time to parse, validate and plan", self.planning_seconds.clone());
         r.register("replans", "Requests planned again on a newer supergraph", self.replans.clone());
+        r.register(
+            "deduplicated",
+            "Queries that waited for an equal one under way",
+            self.deduplicated.clone(),
+        );
         r.register("masked_errors", "Error messages withheld from clients", self.masked_errors.clone());
         r.register("connections", "Connections that carry subscriptions", self.connections.clone());
         r.register("subscriptions", "Subscriptions of clients", self.subscriptions.clone());
@@ -201,6 +213,11 @@ impl Metrics {
         self.fetch_seconds.get_or_create(&label).observe(took.as_secs_f64());
         let labels = FetchLabels { subgraph: label.subgraph, outcome: outcome.to_owned() };
         self.fetches.get_or_create(&labels).inc();
+    }
+
+    /// Counts queries that wait for an equal one under way: each a `fetch`, or a client's `query`.
+    pub fn deduplicated(&self, what: &'static str) -> Counter {
+        self.deduplicated.get_or_create(&WhatLabel { what }).clone()
     }
 
     /// All metrics as text.

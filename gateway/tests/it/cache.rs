@@ -97,6 +97,31 @@ async fn a_reply_that_was_under_way_while_its_event_came_is_not_kept() {
     assert_eq!(listed(&gateway, &["1"]).await["data"]["listed"][0]["price"], "dear");
 }
 
+/// An equal question that is under way was asked before the event: its answer isn't one to keep after it.
+#[tokio::test]
+async fn what_was_asked_before_an_event_is_not_shared_after_it() {
+    let world = World::start().await;
+    let gateway = world.following("--dedupe fetches").await;
+    let state = &world.prices.state;
+    let held = state.gate.write().await;
+    let (before, after, ()) = tokio::join!(
+        listed(&gateway, &["1"]),
+        async {
+            until(async || state.asked() > 0).await;
+            state.set("1", "dear");
+            told(&world.prices, "1", &[&gateway]).await;
+            listed(&gateway, &["1"]).await
+        },
+        async {
+            until(async || state.asked() > 1).await;
+            drop(held);
+        }
+    );
+    let price = |answer: &Value| answer["data"]["listed"][0]["price"].clone();
+    assert_eq!((price(&before), price(&after)), (json!("price of 1"), json!("dear")));
+    assert_eq!(price(&listed(&gateway, &["1"]).await), "dear");
+}
+
 #[tokio::test]
 async fn what_is_private_is_kept_for_each() {
     let world = World::start().await;

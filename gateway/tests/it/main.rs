@@ -8,6 +8,7 @@ mod auth;
 mod bad_input;
 mod cache;
 mod cli;
+mod dedupe;
 mod defer;
 mod errors;
 mod execute;

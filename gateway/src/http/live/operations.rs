@@ -369,6 +369,7 @@ fn state_query(of: &pipeline::Request, name: &Value) -> Result<pipeline::Request
         deadline: of.deadline,
         caller: of.caller.clone(),
         facts: of.facts.clone(),
-        fresh: of.fresh,
+        // What its events tell of is what happens after it has begun.
+        fresh: true,
     })
 }
