@@ -67,7 +67,7 @@ pub(super) struct Run<'p, F> {
     /// For how many objects something may come later.
     room: Room,
     /// What it has to do with the cache; `None` where nothing that it asks for may be kept.
-    keeping: Option<Keeping<'p>>,
+    keeping: Option<Box<Keeping<'p>>>,
 }
 
 impl<'p, F: Fetcher> Run<'p, F> {
@@ -92,7 +92,7 @@ impl<'p, F: Fetcher> Run<'p, F> {
             received: 0,
             written: 0,
             room: Room::new(request.limits.deferred),
-            keeping: Keeping::of(plan, fetcher),
+            keeping: Keeping::of(plan, fetcher).map(Box::new),
         }
     }
 
@@ -136,7 +136,7 @@ impl<'p, F: Fetcher> Run<'p, F> {
             root: self.root,
             conditions: &self.conditions,
             variables: self.request.variables,
-            keeping: self.keeping.as_mut(),
+            keeping: self.keeping.as_deref_mut(),
         };
         let outgoing = writer.write(id);
         if let Some(keeping) = &mut self.keeping {
@@ -169,12 +169,12 @@ impl<'p, F: Fetcher> Run<'p, F> {
 
     /// For how long the answer may be kept.
     pub fn freshness(&self) -> Option<Freshness> {
-        self.keeping.as_ref().map(Keeping::freshness)
+        self.keeping.as_deref().map(Keeping::freshness)
     }
 
     /// The reply of the only fetch, as it was kept.
     pub fn finish_relayed(mut self) -> ExecutionResult {
-        match self.keeping.as_mut().and_then(Keeping::take_relayed) {
+        match self.keeping.as_deref_mut().and_then(Keeping::take_relayed) {
             Some((reply, data)) => ExecutionResult::relayed(reply, data).with_freshness(self.freshness()),
             None => self.finish().0,
         }
@@ -201,7 +201,7 @@ impl<'p, F: Fetcher> Run<'p, F> {
 
     /// Writes the answer, or its first part.
     pub fn finish(&mut self) -> (ExecutionResult, Vec<Open<'p>>) {
-        let taken = self.keeping.as_ref().map_or(0, Keeping::taken);
+        let taken = self.keeping.as_deref().map_or(0, Keeping::taken);
         let (guess, root) = (self.received + taken, self.root);
         let written = self.projection(None, |projection| projection.write(root, guess));
         let result = ExecutionResult::written(written.body, self.take_errors(None));
