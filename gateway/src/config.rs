@@ -23,12 +23,15 @@ mod network;
 mod read;
 
 pub use auth::{AuthConfig, KeySource, RevocationConfig};
-pub use flags::{AuthFlags, HttpFlags, LimitFlags, LogFlags, NatsFlags, ServeFlags, SubscriptionFlags};
+pub use flags::{
+    AuthFlags, CacheFlags, HttpFlags, LimitFlags, LogFlags, NatsFlags, ServeFlags, SubscriptionFlags,
+};
 pub use network::Network;
 use read::Reader;
 
 use crate::{
-    execute, pipeline::Dedupe, subscription::MailboxLimits, transport::random_gateway_id, trusted::Trusted,
+    cache::CacheConfig, execute, pipeline::Dedupe, subscription::MailboxLimits, transport::random_gateway_id,
+    trusted::Trusted,
 };
 
 /// Everything that `tributary serve` needs to know.
@@ -48,6 +51,8 @@ pub struct Config {
     pub limits: Limits,
     /// How subscriptions are fed, and what they may take.
     pub subscriptions: SubscriptionConfig,
+    /// What subgraphs answered and is kept.
+    pub cache: CacheConfig,
     /// How tokens are verified.
     pub auth: AuthConfig,
     /// How it logs.
@@ -250,6 +255,10 @@ impl Config {
             http: http_rules(&mut read, &flags.http),
             limits: limits(&mut read, &flags.limits),
             subscriptions: subscriptions(&mut read, &flags.subscriptions),
+            cache: CacheConfig {
+                bytes: read.bytes_or_zero("--cache-bytes", &flags.cache.cache_bytes),
+                without_events: flags.cache.cache_without_events,
+            },
             auth: auth::read(&mut read, &flags.auth),
             log: log(&mut read, &flags.log),
         };

@@ -18,6 +18,7 @@
 mod arena;
 mod error;
 mod incremental;
+mod keeping;
 mod leaf;
 mod locate;
 mod merge;
@@ -45,6 +46,7 @@ pub use error::{ExecutionError, Origin};
 pub use incremental::{Increment, Part, Pending, execute_incrementally};
 pub use result::ExecutionResult;
 
+use crate::cache::View;
 use run::{Run, Sending};
 
 /// Requests of one fetch that are sent without waiting for each other. Only a fetch whose objects are told different
@@ -63,6 +65,11 @@ pub trait Fetcher: Sync {
 
     /// The subgraph's name, for errors.
     fn service(&self, subgraph: SubgraphId) -> &str;
+
+    /// The cache, as far as the request may use it.
+    fn cache(&self) -> Option<&View<'_>> {
+        None
+    }
 }
 
 /// Why there is no reply.
@@ -113,22 +120,28 @@ impl Default for Limits {
 /// of a mutation as well: where one fails, the later ones run all the same, since the specification lets only
 /// a non-null root field stop them, and a client who sent several wants to know what became of each.
 pub async fn execute<F: Fetcher>(plan: &Plan, request: ExecuteRequest<'_>, fetcher: &F) -> ExecutionResult {
-    let mut run = Run::new(plan, request, fetcher);
-    if plan.relay
-        && let Some(sending) = run.prepare(FetchId(0)).pop()
-    {
-        let fetch = &plan.fetches[0];
-        let outcome = fetcher.fetch(fetch.subgraph, fetch.kind, sending.body).await;
-        if let Ok(reply) = &outcome
-            && let Some(data) = relay::data_alone(reply)
-        {
-            return ExecutionResult::relayed(reply.clone(), data);
-        }
-        run.absorb(sending.request, outcome);
-        return run.finish().0;
+    let run = Run::new(plan, request, fetcher);
+    if plan.relay {
+        return relayed(plan, run, fetcher).await;
     }
     let ready = run.without_dependencies();
     whole(plan, run, ready, fetcher).await
+}
+
+/// The reply of the only fetch, as it came if it can be passed on so.
+async fn relayed<F: Fetcher>(plan: &Plan, mut run: Run<'_, F>, fetcher: &F) -> ExecutionResult {
+    run.relays();
+    let Some(sending) = run.prepare(FetchId(0)).pop() else { return run.finish_relayed() };
+    let fetch = &plan.fetches[0];
+    let outcome = fetcher.fetch(fetch.subgraph, fetch.kind, sending.body).await;
+    if let Ok(reply) = &outcome
+        && let Some(data) = relay::data_alone(reply)
+    {
+        run.keep(sending.request, reply, &[(0, 0, data.clone())]);
+        return ExecutionResult::relayed(reply.clone(), data).with_freshness(run.freshness());
+    }
+    run.absorb(sending.request, outcome);
+    run.finish().0
 }
 
 /// The request that begins a subscription at its subgraph: the body of the plan's first fetch.

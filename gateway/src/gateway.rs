@@ -19,6 +19,7 @@ use counted::Counted;
 
 use crate::{
     auth::{self, Authenticator, RevocationState, RevocationStatus, Source},
+    cache::{self, EntityCache},
     config::{Config, KeySource},
     error::{Code, GraphqlError},
     pipeline::{Operations, Pipeline},
@@ -49,6 +50,9 @@ pub struct Gateway {
     draining: AtomicBool,
     keys_task: AbortHandle,
     revocations_task: Option<AbortHandle>,
+    /// `None`: nothing is kept.
+    cache: Option<Arc<EntityCache>>,
+    cache_task: Option<AbortHandle>,
 }
 
 /// What `/health/ready` says.
@@ -83,15 +87,18 @@ impl Gateway {
         let limits = TransportLimits { max_message: config.nats.max_message, ..TransportLimits::default() };
         let transport = Transport::new(link.clone(), limits).await?;
         let registry = Registry::start(transport.clone(), options);
+        let cache = (config.cache.bytes > 0).then(|| Arc::new(EntityCache::new(config.cache)));
         let pipeline = Arc::new(Pipeline::new(
             config.clone(),
             operations.clone(),
             registry.clone(),
             transport.clone(),
             metrics.clone(),
+            cache.clone(),
         ));
         let rules = &config.subscriptions;
         let stream = EventStream::new(link.clone(), rules.stream.clone());
+        let follow = cache.clone().map(|cache| cache::follow(cache, stream.clone(), registry.changes()));
         let settings = HubSettings {
             replay_events: rules.replay_events,
             progress: rules.keep_alive * KEEP_ALIVES_TO_A_PLACE,
@@ -110,6 +117,7 @@ impl Gateway {
             transport,
             revocations,
             hub: Arc::downgrade(&hub),
+            cache: cache.clone(),
         });
         tracing::info!(gateway = %config.nats.gateway_id, "started");
         Ok(Arc::new(Self {
@@ -118,6 +126,8 @@ impl Gateway {
             draining: AtomicBool::new(false),
             keys_task: tokio::spawn(keys).abort_handle(),
             revocations_task,
+            cache_task: follow.map(|follow| tokio::spawn(follow).abort_handle()),
+            cache,
             moves_task: tokio::spawn(moves).abort_handle(),
             subscriptions: Arc::new(Semaphore::new(config.subscriptions.subscriptions)),
             ending: CancellationToken::new(),
@@ -153,6 +163,11 @@ impl Gateway {
     /// Who has which subscription.
     pub fn hub(&self) -> &Arc<Hub> {
         &self.hub
+    }
+
+    /// What subgraphs answered and is kept; `None`: nothing is.
+    pub fn cache(&self) -> Option<&Arc<EntityCache>> {
+        self.cache.as_ref()
     }
 
     /// Room for one more subscription.
@@ -216,7 +231,7 @@ impl Drop for Gateway {
     fn drop(&mut self) {
         self.keys_task.abort();
         self.moves_task.abort();
-        if let Some(task) = &self.revocations_task {
+        for task in [&self.revocations_task, &self.cache_task].into_iter().flatten() {
             task.abort();
         }
     }

@@ -13,6 +13,7 @@
 //!   accept loop with its graceful end.
 //! * [`http`] is GraphQL over HTTP and everything else that has a URL.
 //! * [`pipeline`] is one request's way; it knows nothing of HTTP.
+//! * [`cache`] keeps what subgraphs answered for as long as their events allow.
 //! * [`execute`] runs a plan, [`transport`] reaches subgraphs, [`registry`] knows which there are.
 //! * [`subscription`] says which events a subscription means.
 //! * [`trusted`] reads the folder of operations that are run and no others.
@@ -21,6 +22,7 @@
 //! Start reading at [`pipeline::Pipeline::run`].
 
 pub mod auth;
+pub mod cache;
 pub mod cli;
 pub mod config;
 pub mod error;

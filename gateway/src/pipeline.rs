@@ -28,6 +28,7 @@ mod fetcher;
 mod flights;
 mod graph;
 mod introspection;
+mod kept;
 mod limits;
 mod making;
 mod mask;
@@ -56,6 +57,7 @@ use fetcher::{Progress, RequestFetcher};
 use parts::{Message, PartSender};
 
 use crate::{
+    cache::{EntityCache, Freshness},
     config::Config,
     error::{Code, GraphqlError, Rejection},
     execute::{self, ExecuteRequest, ExecutionResult, Part},
@@ -83,7 +85,8 @@ pub struct Request {
     pub caller: Caller,
     /// What its plan can depend on.
     pub facts: RequestFacts,
-    /// It has to be told what is so from now on: nothing is good for it that is under way already.
+    /// It has to be told what is so from now on: nothing is good for it that is under way already, or kept, since it is
+    /// compared with events, of which the cache may not know yet.
     pub fresh: bool,
 }
 
@@ -105,6 +108,8 @@ pub struct Answer {
     pub operation_name: Option<Box<str>>,
     /// How many errors are in it.
     pub errors: usize,
+    /// For how long whoever gets it may keep it; `None`: not at all.
+    pub freshness: Option<Freshness>,
 }
 
 /// The JSON of an answer.
@@ -124,6 +129,8 @@ pub struct Pipeline {
     registry: Registry,
     transport: Transport,
     metrics: Arc<Metrics>,
+    /// What subgraphs answered; `None`: nothing is kept.
+    cache: Option<Arc<EntityCache>>,
     in_flight: Queries,
     changes: Changes,
 }
@@ -173,10 +180,11 @@ impl Pipeline {
         registry: Registry,
         transport: Transport,
         metrics: Arc<Metrics>,
+        cache: Option<Arc<EntityCache>>,
     ) -> Self {
         let gate = Gate::new(&config);
         let (in_flight, changes) = (Queries::new(&metrics), Changes::default());
-        Self { config, gate, operations, registry, transport, metrics, in_flight, changes }
+        Self { config, gate, operations, registry, transport, metrics, cache, in_flight, changes }
     }
 
     /// Answers a request. Dropping the future cancels what runs.
@@ -218,7 +226,7 @@ impl Pipeline {
         let plan = first.plan.clone();
         let taken = |json| {
             let (body, operation_name) = (AnswerBody::Whole(json), plan.operation_name.clone());
-            Ok(Some(Answer { body, kind: "query", operation_name, errors: 0 }))
+            Ok(Some(Answer { body, kind: "query", operation_name, errors: 0, freshness: None }))
         };
         self.in_flight.whole.join(key, self.answer_ready(first, None), good_answer, taken).await
     }
@@ -319,6 +327,7 @@ impl Pipeline {
             pipeline: self,
             ready,
             progress: Progress::new(prepared.kind == OperationKind::Mutation, again),
+            cache: self.view(ready),
         };
         let limits = self.config.limits.execution();
         let execution = ExecuteRequest { variables: &ready.variables, introspection, limits };
@@ -375,6 +384,7 @@ impl Pipeline {
         self.mask(ready, &mut result);
         Answer {
             errors: result.errors.len(),
+            freshness: self.freshness(ready, &result),
             body: AnswerBody::Whole(result.into_body(None)),
             kind: ready.prepared.kind(),
             operation_name: ready.plan.operation_name.clone(),

@@ -34,6 +34,6 @@ pub use place::{Place, PlaceError};
 pub use root::{ConditionalRoot, RootField};
 pub use router::Router;
 pub use snapshot::{Entities, versions};
-pub use stream::{EventStream, Gap, StreamError, StreamState};
+pub use stream::{EventStream, Gap, Patience, StreamError, StreamState};
 pub use version::{KnownVersions, Versioned};
 pub use wanted::{Claims, Refusal, Tokens, Wanted};

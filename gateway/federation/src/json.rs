@@ -112,6 +112,11 @@ impl<'a> Reader<'a> {
         Ok(start..self.at)
     }
 
+    /// How far it has read: an offset into the text.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
     /// Passes over the next value; its text.
     pub fn skip_raw(&mut self) -> Result<&'a [u8]> {
         self.skip_range().map(|range| &self.bytes[range])

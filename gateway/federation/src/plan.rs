@@ -17,8 +17,11 @@ use serde::Serialize;
 
 use crate::{Fact, TypeId, TypeNames, TypeSet};
 
+mod caching;
 mod mermaid;
 pub mod print;
+
+pub use caching::{Cacheable, Caching, Dependencies, EntityName, FetchCaching};
 
 /// A subgraph of the supergraph: an index into [`crate::Supergraph::subgraphs`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -120,6 +123,8 @@ pub struct Plan {
     pub facts: Vec<(Fact, bool)>,
     /// Nothing in the only fetch's reply can need a change: its `data` is the client's `data`.
     pub relay: bool,
+    /// What of the replies may be kept; `None`: nothing of any.
+    pub caching: Option<Box<Caching>>,
     /// Steps of planning that it took: what [`crate::PlanOptions::max_work`] bounds. The same each time.
     pub work: u64,
 }

@@ -15,11 +15,13 @@ use crate::{OperationKind, SubgraphId, TypeId, TypeNames, TypeSet};
 
 mod api;
 mod authorisation;
+mod caching;
 mod contexts;
 mod directives;
 mod read;
 
 pub use authorisation::{Requirement, RequirementId};
+pub(crate) use caching::{CacheHint, CacheHints};
 pub(crate) use contexts::{ContextId, ContextValue, Contextual};
 pub use read::SupergraphError;
 
@@ -41,6 +43,8 @@ pub struct Supergraph {
     pub(crate) contexts: Vec<ContextValue>,
     /// How fields of `Subscription` are fed, sorted by name.
     events: Vec<(FieldName, EventSource)>,
+    /// What `@cacheControl` says.
+    pub(crate) cache_hints: CacheHints,
     /// Unions whose members differ between subgraphs.
     pub(crate) partial_unions: TypeSet,
     subgraphs: Vec<SubgraphInfo>,
@@ -241,6 +245,11 @@ impl Supergraph {
             entries.map(|entry| entry.sub.is_none().then(|| self.field_name(entry.field))).collect()
         };
         join.iter().flat_map(|join| join.keys.iter().filter_map(plain)).collect()
+    }
+
+    /// Whether any subgraph says `@cacheControl`: where none does, nothing of any answer may be kept.
+    pub fn has_cache_hints(&self) -> bool {
+        !self.cache_hints.is_empty()
     }
 
     pub(crate) fn context(&self, id: ContextId) -> &ContextValue {

@@ -53,6 +53,9 @@ pub struct ServeFlags {
     pub subscriptions: SubscriptionFlags,
     #[command(flatten)]
     #[allow(missing_docs)]
+    pub cache: CacheFlags,
+    #[command(flatten)]
+    #[allow(missing_docs)]
     pub auth: AuthFlags,
     #[command(flatten)]
     #[allow(missing_docs)]
@@ -153,6 +156,18 @@ pub struct LimitFlags {
     /// Most objects of an answer with a deferred fragment
     #[arg(long, env = "TRIBUTARY_MAX_DEFERRED_OBJECTS", default_value = "50000", value_name = "N")]
     pub max_deferred_objects: String,
+}
+
+/// What subgraphs answered and is kept.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Cache")]
+pub struct CacheFlags {
+    /// Memory for what subgraphs answered and say may be kept (`@cacheControl`); 0: nothing is
+    #[arg(long, env = "TRIBUTARY_CACHE_BYTES", default_value = "64MiB", value_name = "SIZE")]
+    pub cache_bytes: String,
+    /// Keep it also while the stream of events can't be read: then its age alone ends it
+    #[arg(long, env = "TRIBUTARY_CACHE_WITHOUT_EVENTS")]
+    pub cache_without_events: bool,
 }
 
 /// How subscriptions are fed, and what they may take.

@@ -87,6 +87,11 @@ impl Reader {
         })
     }
 
+    /// A size, or nothing.
+    pub(super) fn bytes_or_zero(&mut self, flag: &str, text: &str) -> u64 {
+        if text == "0" { 0 } else { self.bytes(flag, text) }
+    }
+
     /// A time with its unit.
     pub(super) fn duration(&mut self, flag: &str, text: &str) -> Duration {
         const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];

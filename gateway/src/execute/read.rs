@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::ops::Range;
 
 use tributary_federation::TypeId;
 use tributary_federation::json::{Kind, Reader, SyntaxError, Text};
@@ -41,6 +42,9 @@ pub(super) struct Outcome<'r> {
     pub null_entities: Vec<(usize, usize)>,
     /// A list had another length than the same list in an earlier reply.
     pub uneven: bool,
+    /// Where the parts of the reply are that are to be kept: the lookup, which of its representations, and the
+    /// entity's text; of a root selection `data` alone.
+    pub parts: Vec<(usize, usize, Range<usize>)>,
 }
 
 /// Reads one reply.
@@ -51,14 +55,33 @@ pub(super) struct ReplyReader<'a, 'r> {
     buffer: u32,
     /// Elements of lists that are still being read.
     stack: Vec<Value>,
+    /// Whether its parts are to be kept.
+    keeps: bool,
     outcome: Outcome<'r>,
 }
 
 impl<'a, 'r> ReplyReader<'a, 'r> {
     /// `text` is the UTF-8 of the arena's buffer of that number.
     pub fn new(plan: &'a Plan, arena: &'a mut Arena, buffer: u32, text: &'r str) -> Self {
-        let json = Reader::new(text.as_bytes());
-        Self { plan, arena, json, buffer, stack: Vec::new(), outcome: Outcome::default() }
+        Self::of_kept(plan, arena, buffer, text.as_bytes())
+    }
+
+    /// The same of a part of an earlier reply, which was read once.
+    pub fn of_kept(plan: &'a Plan, arena: &'a mut Arena, buffer: u32, text: &'r [u8]) -> Self {
+        let (json, stack, outcome) = (Reader::new(text), Vec::new(), Outcome::default());
+        Self { plan, arena, json, buffer, stack, keeps: false, outcome }
+    }
+
+    /// Notes where the reply's parts are.
+    pub fn keeping(self, keeps: bool) -> Self {
+        Self { keeps, ..self }
+    }
+
+    /// Reads a kept entity, or a kept root selection, into the objects that wait for that representation. Returns
+    /// whether it fits what is there already.
+    pub fn kept(mut self, read: ReadId, targets: &Targets, representation: usize) -> Result<bool> {
+        self.entity(read, targets, representation)?;
+        Ok(!self.outcome.uneven)
     }
 
     /// Reads the whole reply into the objects that were asked for.
@@ -106,7 +129,7 @@ impl<'a, 'r> ReplyReader<'a, 'r> {
                 Ok(false)
             }
             (Kind::Object, FetchSource::Root { read, .. }) => {
-                self.entity(*read, &targets[0], 0)?;
+                self.part((0, 0), *read, &targets[0])?;
                 Ok(true)
             }
             (Kind::Object, FetchSource::Entities(lookups)) => {
@@ -149,7 +172,7 @@ impl<'a, 'r> ReplyReader<'a, 'r> {
                 return Err(ReadError::Form("_entities has more elements than representations were sent"));
             }
             match self.json.kind()? {
-                Kind::Object => self.entity(read, targets, count)?,
+                Kind::Object => self.part((lookup, count), read, targets)?,
                 Kind::Null => {
                     self.json.skip()?;
                     self.outcome.null_entities.push((lookup, count));
@@ -162,6 +185,21 @@ impl<'a, 'r> ReplyReader<'a, 'r> {
             return Err(ReadError::Form("_entities has fewer elements than representations were sent"));
         }
         Ok(true)
+    }
+
+    /// One entity, or a root selection.
+    fn part(
+        &mut self,
+        (lookup, representation): (usize, usize),
+        read: ReadId,
+        targets: &Targets,
+    ) -> Result<()> {
+        let start = self.json.position();
+        self.entity(read, targets, representation)?;
+        if self.keeps {
+            self.outcome.parts.push((lookup, representation, start..self.json.position()));
+        }
+        Ok(())
     }
 
     /// One entity, for all objects that it was asked for.

@@ -1,6 +1,7 @@
 //! Turns objects into entity representations, each distinct one once.
 
 use std::hash::{BuildHasher as _, RandomState};
+use std::ops::Range;
 
 use tributary_federation::TypeId;
 use tributary_federation::plan::{
@@ -68,6 +69,18 @@ impl Targets {
         self.members.iter().map(|member| member.0)
     }
 
+    /// Who waits for these representations, in this order; nobody waits for the others.
+    pub fn only(&self, representations: impl Iterator<Item = usize>) -> Self {
+        let mut rest = Self::default();
+        for (at, representation) in representations.enumerate() {
+            for (index, object) in self.of(representation).enumerate() {
+                if index == 0 { rest.add_first(object) } else { rest.add_to(at, object) }
+            }
+            rest.apart.extend(self.apart(representation).map(|(_, above)| above));
+        }
+        rest
+    }
+
     fn add_first(&mut self, object: ObjectRef) {
         let at = self.members.len() as u32;
         self.members.push((object, NONE));
@@ -98,19 +111,41 @@ pub(super) struct Unsendable {
 
 const UNSENDABLE: Unsendable = Unsendable { explained: false };
 
-/// Writes the list of representations for these objects. Returns who waits for which, and the objects that
-/// weren't sent for a reason that an error explains.
+/// A list of representations.
+pub(super) struct Written {
+    length: usize,
+    /// Who waits for which.
+    pub targets: Targets,
+    /// The objects that weren't sent for a reason that an error explains.
+    pub explained: Vec<ObjectRef>,
+    known: Known,
+}
+
+impl Written {
+    /// How many bytes it has.
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Where each representation is in what was written.
+    pub fn ranges(&self) -> impl ExactSizeIterator<Item = Range<usize>> + '_ {
+        self.known.entries.iter().map(|entry| entry.start..entry.end)
+    }
+}
+
+/// Writes the list of representations for these objects.
 pub(super) fn write(
     plan: &Plan,
     arena: &Arena,
     lookup: &Lookup,
     waiting: &Waiting,
     out: &mut Vec<u8>,
-) -> (Targets, Vec<ObjectRef>) {
+) -> Written {
     let writer = Writer { plan, arena };
     let mut known = Known::new(waiting.objects.len());
     let mut targets = Targets::default();
     let mut explained = Vec::new();
+    let begin = out.len();
     out.push(b'[');
     for (at, &object) in waiting.objects.iter().enumerate() {
         let start = out.len();
@@ -136,7 +171,7 @@ pub(super) fn write(
         }
     }
     out.push(b']');
-    (targets, explained)
+    Written { length: out.len() - begin, targets, explained, known }
 }
 
 /// Writes what an object is told by those above it.

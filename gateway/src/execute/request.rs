@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use smallvec::SmallVec;
-use tributary_federation::plan::{Fetch, FetchSource, FetchVariableValue, Lookup, Plan};
+use tributary_federation::plan::{Fetch, FetchId, FetchSource, FetchVariableValue, Lookup, Plan};
 use tributary_federation::variables::Variables;
 
 use super::arena::{Arena, ObjectRef};
-use super::representation::{self, Targets, Waiting};
+use super::keeping::{Filling, Keeping, List};
+use super::representation::{self, Targets, Waiting, Written};
 use super::{locate, merge};
 
 /// A request that is worth sending.
@@ -16,15 +17,19 @@ pub(super) struct Outgoing {
     pub body: Vec<u8>,
     /// Who waits for the reply: for each lookup, or for the root selection alone.
     pub targets: Vec<Targets>,
+    /// What of the reply is kept.
+    pub filling: Option<Box<Filling>>,
 }
 
 /// What requests are made of.
-pub(super) struct Writer<'a> {
-    pub plan: &'a Plan,
+pub(super) struct Writer<'a, 'p> {
+    pub plan: &'p Plan,
     pub arena: &'a mut Arena,
     pub root: ObjectRef,
     pub conditions: &'a [bool],
     pub variables: &'a Variables,
+    /// What the request has to do with the cache, if anything.
+    pub keeping: Option<&'a mut Keeping<'p>>,
 }
 
 /// Objects that are told the same by those above them, and what: the JSON of each value.
@@ -34,28 +39,29 @@ struct Told {
     waiting: Waiting,
 }
 
-impl Writer<'_> {
+impl Writer<'_, '_> {
     /// The requests of one fetch: one for each set of values that its objects are told by those above them,
     /// without such values one alone; none where no object waits for it.
-    pub fn write(&mut self, fetch: &Fetch) -> SmallVec<[Outgoing; 1]> {
+    pub fn write(&mut self, id: FetchId) -> SmallVec<[Outgoing; 1]> {
+        let fetch = &self.plan.fetches[id.index()];
         match &fetch.source {
             FetchSource::Root { path, .. } => {
                 let targets = Targets::same(&locate::objects(self.arena, self.root, path));
-                self.request(fetch, &[], &[], vec![targets]).into_iter().collect()
+                self.request(id, &[], &[], vec![targets]).into_iter().collect()
             }
             FetchSource::Entities(lookups) => match &lookups[..] {
                 [lookup] if !lookup.contexts.is_empty() => {
                     let told = self.told(lookup);
                     let request = |one: Told| {
                         let targets = vec![Targets::default()];
-                        self.request(fetch, std::slice::from_ref(&one.waiting), &one.values, targets)
+                        self.request(id, std::slice::from_ref(&one.waiting), &one.values, targets)
                     };
                     told.into_iter().filter_map(request).collect()
                 }
                 lookups => {
                     let waiting: Vec<_> = lookups.iter().map(|lookup| self.waiting(lookup)).collect();
                     let targets = lookups.iter().map(|_| Targets::default()).collect();
-                    self.request(fetch, &waiting, &[], targets).into_iter().collect()
+                    self.request(id, &waiting, &[], targets).into_iter().collect()
                 }
             },
         }
@@ -63,11 +69,13 @@ impl Writer<'_> {
 
     fn request(
         &mut self,
-        fetch: &Fetch,
+        id: FetchId,
         waiting: &[Waiting],
         told: &[Vec<u8>],
         mut targets: Vec<Targets>,
     ) -> Option<Outgoing> {
+        let fetch = &self.plan.fetches[id.index()];
+        let mut filling = self.filling(id, fetch, told);
         let mut body = Vec::with_capacity(self.size(fetch, waiting));
         body.extend_from_slice(&fetch.head);
         let mut separator: &[u8] = b",\"variables\":{";
@@ -85,7 +93,16 @@ impl Writer<'_> {
                 },
                 (FetchVariableValue::Context(at), _) => body.extend_from_slice(&told[at]),
                 (FetchVariableValue::Representations(at), FetchSource::Entities(lookups)) => {
-                    targets[at] = self.representations(&lookups[at], &waiting[at], &mut body);
+                    let written = self.representations(&lookups[at], &waiting[at], &mut body);
+                    targets[at] = match &mut self.keeping {
+                        Some(keeping) => keeping.take_entities(
+                            (id, at, &lookups[at]),
+                            List { start: body.len() - written.len(), body: &mut body, written },
+                            (self.plan, self.arena),
+                            filling.as_deref_mut(),
+                        ),
+                        None => written.targets,
+                    };
                 }
                 (FetchVariableValue::Representations(_), FetchSource::Root { .. }) => {
                     body.extend_from_slice(b"[]")
@@ -94,7 +111,34 @@ impl Writer<'_> {
             separator = b",";
         }
         body.extend_from_slice(if separator == b"," { b"}}" } else { b"}" });
-        targets.iter().any(|targets| targets.count() > 0).then_some(Outgoing { body, targets })
+        if !targets.iter().any(|targets| targets.count() > 0) {
+            return None;
+        }
+        if let (Some(keeping), FetchSource::Root { read, .. }) = (&mut self.keeping, &fetch.source)
+            && keeping.take_root(id, (*read, &targets[0]), (self.plan, self.arena), filling.as_deref_mut())
+        {
+            return None;
+        }
+        Some(Outgoing { body, targets, filling })
+    }
+
+    /// What the request asks, in so far as its answer may be kept.
+    fn filling(&self, id: FetchId, fetch: &Fetch, told: &[Vec<u8>]) -> Option<Box<Filling>> {
+        let keeping = self.keeping.as_ref().filter(|keeping| keeping.may_keep(id))?;
+        // The variables of a request tell it from others with the same text, but for the representations, which
+        // are kept one by one.
+        let mut asked = Vec::new();
+        for variable in &fetch.variables {
+            let value = match variable.value {
+                FetchVariableValue::Client(id) => self.variables.get(id).map(str::as_bytes),
+                FetchVariableValue::Context(at) => Some(&told[at][..]),
+                FetchVariableValue::Representations(_) => None,
+            };
+            if let Some(value) = value {
+                asked.extend([&*variable.key, value, b","].concat());
+            }
+        }
+        keeping.questions(id, fetch, &asked)
     }
 
     fn waiting(&mut self, lookup: &Lookup) -> Waiting {
@@ -153,12 +197,12 @@ impl Writer<'_> {
         lookup.condition.is_none_or(|condition| self.conditions[condition.index()])
     }
 
-    fn representations(&mut self, lookup: &Lookup, waiting: &Waiting, body: &mut Vec<u8>) -> Targets {
-        let (targets, explained) = representation::write(self.plan, self.arena, lookup, waiting, body);
-        for object in explained {
+    fn representations(&mut self, lookup: &Lookup, waiting: &Waiting, body: &mut Vec<u8>) -> Written {
+        let written = representation::write(self.plan, self.arena, lookup, waiting, body);
+        for &object in &written.explained {
             merge::explain(self.plan, self.arena, lookup.read, object);
         }
-        targets
+        written
     }
 
     /// About how long the body will be; too little costs a copy, too much some memory for a moment.

@@ -5,6 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::error::ExecutionError;
+use crate::cache::Freshness;
 
 /// What a request came to.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub struct ExecutionResult {
     body: Body,
     /// Nothing has been masked yet.
     pub errors: Vec<ExecutionError>,
+    /// For how long it may be kept; `None`: nothing that was asked for may be.
+    pub freshness: Option<Freshness>,
 }
 
 #[derive(Debug)]
@@ -28,7 +31,7 @@ pub(super) const PREFIX: &[u8] = b"{\"data\":";
 impl ExecutionResult {
     /// The body begins with [`PREFIX`]; the data follows.
     pub(super) fn written(body: Vec<u8>, errors: Vec<ExecutionError>) -> Self {
-        Self { body: Body::Written(body), errors }
+        Self { body: Body::Written(body), errors, freshness: None }
     }
 
     /// No data, and why.
@@ -37,7 +40,11 @@ impl ExecutionResult {
     }
 
     pub(super) fn relayed(reply: Bytes, data: Range<usize>) -> Self {
-        Self { body: Body::Relayed(reply, data), errors: Vec::new() }
+        Self { body: Body::Relayed(reply, data), errors: Vec::new(), freshness: None }
+    }
+
+    pub(super) fn with_freshness(self, freshness: Option<Freshness>) -> Self {
+        Self { freshness, ..self }
     }
 
     /// The `data` as JSON: an object or `null`.

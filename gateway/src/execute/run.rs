@@ -1,6 +1,8 @@
 //! The state of one request while its plan runs. It sends nothing itself: it says what to send and takes in
 //! what came.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use smallvec::SmallVec;
 use tributary_federation::plan::{
@@ -9,11 +11,13 @@ use tributary_federation::plan::{
 
 use super::arena::{Arena, ObjectRef, Value};
 use super::error::{Errors, ExecutionError};
+use super::keeping::{Filling, Keeping};
 use super::project::{Open, Projection, Room, Written};
-use super::read::{ReadError, ReplyReader};
+use super::read::{Outcome, ReadError, ReplyReader};
 use super::report::Report;
 use super::representation::Targets;
 use super::{ExecuteRequest, ExecutionResult, FetchFailure, Fetcher, request, unasked};
+use crate::cache::Freshness;
 
 /// The first part of the answer, or a deferred fragment.
 struct Stage {
@@ -29,6 +33,8 @@ pub(super) struct RequestId(usize);
 struct Sent {
     fetch: FetchId,
     targets: Vec<Targets>,
+    /// What of the reply is kept.
+    filling: Option<Box<Filling>>,
 }
 
 /// A request that is to be sent.
@@ -60,6 +66,8 @@ pub(super) struct Run<'p, F> {
     written: usize,
     /// For how many objects something may come later.
     room: Room,
+    /// What it has to do with the cache; `None` where nothing that it asks for may be kept.
+    keeping: Option<Box<Keeping<'p>>>,
 }
 
 impl<'p, F: Fetcher> Run<'p, F> {
@@ -84,6 +92,7 @@ impl<'p, F: Fetcher> Run<'p, F> {
             received: 0,
             written: 0,
             room: Room::new(request.limits.deferred),
+            keeping: Keeping::of(plan, fetcher).map(Box::new),
         }
     }
 
@@ -98,12 +107,19 @@ impl<'p, F: Fetcher> Run<'p, F> {
 
     /// The first fetch is a subscription's and has been answered.
     pub fn begin_event(&mut self) -> RequestId {
-        self.send(FetchId(0), vec![Targets::same(&[self.root])])
+        self.send(FetchId(0), vec![Targets::same(&[self.root])], None)
     }
 
-    fn send(&mut self, fetch: FetchId, targets: Vec<Targets>) -> RequestId {
+    /// What is kept of the only fetch's reply is the answer as it is.
+    pub fn relays(&mut self) {
+        if let Some(keeping) = &mut self.keeping {
+            keeping.relays();
+        }
+    }
+
+    fn send(&mut self, fetch: FetchId, targets: Vec<Targets>, filling: Option<Box<Filling>>) -> RequestId {
         self.unanswered[fetch.index()] += 1;
-        self.sent.push(Sent { fetch, targets });
+        self.sent.push(Sent { fetch, targets, filling });
         RequestId(self.sent.len() - 1)
     }
 
@@ -120,10 +136,14 @@ impl<'p, F: Fetcher> Run<'p, F> {
             root: self.root,
             conditions: &self.conditions,
             variables: self.request.variables,
+            keeping: self.keeping.as_deref_mut(),
         };
-        let outgoing = writer.write(fetch);
+        let outgoing = writer.write(id);
+        if let Some(keeping) = &mut self.keeping {
+            outgoing.iter().for_each(|one| keeping.asks(id, one));
+        }
         let sending = |one: request::Outgoing| Sending {
-            request: self.send(id, one.targets),
+            request: self.send(id, one.targets, one.filling),
             fetch: id,
             body: one.body.into(),
         };
@@ -138,6 +158,26 @@ impl<'p, F: Fetcher> Run<'p, F> {
         let fetch = self.sent[id.0].fetch;
         self.unanswered[fetch.index()] -= 1;
         (self.unanswered[fetch.index()] == 0).then_some(fetch)
+    }
+
+    /// Keeps these parts of a request's reply, which has no errors, if they may be kept.
+    pub fn keep(&mut self, id: RequestId, reply: &Bytes, parts: &[(usize, usize, Range<usize>)]) {
+        if let (Some(filling), Some(keeping)) = (self.sent[id.0].filling.take(), &self.keeping) {
+            keeping.keep(*filling, reply, parts);
+        }
+    }
+
+    /// For how long the answer may be kept.
+    pub fn freshness(&self) -> Option<Freshness> {
+        self.keeping.as_deref().map(Keeping::freshness)
+    }
+
+    /// The reply of the only fetch, as it was kept.
+    pub fn finish_relayed(mut self) -> ExecutionResult {
+        match self.keeping.as_deref_mut().and_then(Keeping::take_relayed) {
+            Some((reply, data)) => ExecutionResult::relayed(reply, data).with_freshness(self.freshness()),
+            None => self.finish().0,
+        }
     }
 
     /// A fetch has ended, well or not; the fetches that waited for nothing else.
@@ -161,9 +201,11 @@ impl<'p, F: Fetcher> Run<'p, F> {
 
     /// Writes the answer, or its first part.
     pub fn finish(&mut self) -> (ExecutionResult, Vec<Open<'p>>) {
-        let (guess, root) = (self.received, self.root);
+        let taken = self.keeping.as_deref().map_or(0, Keeping::taken);
+        let (guess, root) = (self.received + taken, self.root);
         let written = self.projection(None, |projection| projection.write(root, guess));
-        (ExecutionResult::written(written.body, self.take_errors(None)), written.open)
+        let result = ExecutionResult::written(written.body, self.take_errors(None));
+        (result.with_freshness(self.freshness()), written.open)
     }
 
     /// Writes a deferred fragment on one object. Its errors are those of all its objects: see [`Self::errors_of`].
@@ -210,9 +252,10 @@ impl<'p, F: Fetcher> Run<'p, F> {
         let sent = &self.sent[id.0];
         let source = &self.fetch(sent.fetch).source;
         let reader = ReplyReader::new(self.plan, &mut self.arena, buffer, text);
-        match reader.reply(source, &sent.targets) {
+        match reader.keeping(sent.filling.is_some()).reply(source, &sent.targets) {
             Ok(outcome) => {
                 self.arena.commit();
+                self.keep_parts(id, &reply, &outcome);
                 self.report(id, |mut report| {
                     if outcome.uneven {
                         report.uneven();
@@ -237,8 +280,20 @@ impl<'p, F: Fetcher> Run<'p, F> {
         }
     }
 
+    fn keep_parts(&mut self, id: RequestId, reply: &Bytes, outcome: &Outcome<'_>) {
+        let Some(keeping) = &mut self.keeping else { return };
+        if outcome.errors.is_some() || outcome.hollow {
+            return;
+        }
+        if !outcome.null_entities.is_empty() {
+            // What isn't there may be any moment: nothing that a hint is about says for how long it isn't.
+            keeping.refuse();
+        }
+        self.keep(id, reply, &outcome.parts);
+    }
+
     fn report(&mut self, id: RequestId, tell: impl FnOnce(Report<'_, 'p>)) {
-        let Sent { fetch, targets } = &self.sent[id.0];
+        let Sent { fetch, targets, .. } = &self.sent[id.0];
         let fetch = &self.plan.fetches[fetch.index()];
         tell(Report {
             plan: self.plan,

@@ -10,6 +10,7 @@ use prometheus_client::{
 
 use crate::{
     auth::{RevocationState, Revocations},
+    cache::EntityCache,
     pipeline::Operations,
     registry::Registry,
     subscription::Hub,
@@ -23,6 +24,7 @@ pub(super) struct Counted {
     pub(super) transport: Transport,
     pub(super) revocations: Option<Arc<Revocations>>,
     pub(super) hub: Weak<Hub>,
+    pub(super) cache: Option<Arc<EntityCache>>,
 }
 
 impl std::fmt::Debug for Counted {
@@ -96,6 +98,41 @@ impl Counted {
     }
 }
 
+impl Counted {
+    fn encode_cache(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let Some(cache) = &self.cache else { return Ok(()) };
+        let status = cache.status();
+        let gauges = [
+            ("entity_cache_entries", "Entities and root selections that are kept", status.entries as i64),
+            ("entity_cache_bytes", "Bytes of what is kept", status.bytes as i64),
+            (
+                "entity_cache_usable",
+                "1 while every event is heard, so that what is kept is used",
+                i64::from(status.usable),
+            ),
+        ];
+        for (name, help, value) in gauges {
+            let gauge = ConstGauge::new(value);
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        }
+        let counters = [
+            ("entity_cache_hits", "Entities and root selections that were kept", status.hits),
+            ("entity_cache_misses", "Those that could have been, and were asked for", status.misses),
+            (
+                "entity_cache_invalidations",
+                "Things that events told of and somebody depended on",
+                status.dropped,
+            ),
+            ("entity_cache_forgotten", "Times that everything was forgotten", status.forgotten),
+        ];
+        for (name, help, value) in counters {
+            let counter = ConstCounter::new(value);
+            counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)?;
+        }
+        Ok(())
+    }
+}
+
 /// A counter of one subgraph: its name, its help, and where it is.
 type PerSubgraph = (&'static str, &'static str, fn(&SubgraphStats) -> u64);
 
@@ -118,6 +155,7 @@ impl Collector for Counted {
             counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)?;
         }
         self.encode_revocations(&mut encoder)?;
+        self.encode_cache(&mut encoder)?;
         let subgraphs = self.registry.subgraph_stats();
         for (name, help, value) in PER_SUBGRAPH {
             let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;

@@ -1,12 +1,13 @@
 //! Writes the answer: status, media type and headers of an outcome.
 
 use axum::body::Body;
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 use super::live::{self, StreamForm};
 use super::media::{Accepted, MediaType};
 use super::multipart::{self, Form};
 use crate::{
+    cache::Freshness,
     error::{Code, HttpStatus, Rejection},
     pipeline::{Answer, AnswerBody},
 };
@@ -17,6 +18,7 @@ pub(super) type Outcome = Result<Answer, Rejection>;
 /// The HTTP answer to an outcome.
 pub(super) fn respond(accepted: Accepted, outcome: Outcome, trace: &str) -> Response<Body> {
     let mut content_type = accepted.media.as_str();
+    let freshness = outcome.as_ref().ok().and_then(|answer| answer.freshness);
     let (status, body, code) = match outcome {
         Ok(Answer { body: AnswerBody::Whole(json), .. }) => (StatusCode::OK, Body::from(json), None),
         Ok(Answer { body: AnswerBody::Parts(parts), .. }) => {
@@ -39,7 +41,7 @@ pub(super) fn respond(accepted: Accepted, outcome: Outcome, trace: &str) -> Resp
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    may_be_kept(headers, freshness);
     headers.insert(header::VARY, HeaderValue::from_static("accept, authorization"));
     if let Ok(trace) = HeaderValue::from_str(trace) {
         // Whoever reports a problem can name the trace.
@@ -49,6 +51,16 @@ pub(super) fn respond(accepted: Accepted, outcome: Outcome, trace: &str) -> Resp
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+/// Says for how long the answer may be kept.
+fn may_be_kept(headers: &mut HeaderMap, freshness: Option<Freshness>) {
+    let (control, age) = freshness.unwrap_or_default().headers();
+    let control = HeaderValue::try_from(control).unwrap_or(HeaderValue::from_static("no-store"));
+    headers.insert(header::CACHE_CONTROL, control);
+    if let Some(age) = age {
+        headers.insert(header::AGE, age.into());
+    }
 }
 
 fn status(media: MediaType, code: Code) -> StatusCode {

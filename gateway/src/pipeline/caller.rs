@@ -7,7 +7,7 @@ use http::request::Parts;
 use sha2::{Digest, Sha256};
 use tributary_protocol::header;
 
-use crate::{auth::Identity, config::Config, http::ClientInfo, telemetry::TraceContext};
+use crate::{auth::Identity, cache::Asker, config::Config, http::ClientInfo, telemetry::TraceContext};
 
 /// Who asks, ready to be sent along.
 #[derive(Debug, Clone)]
@@ -58,12 +58,22 @@ impl Caller {
     /// What subgraphs can tell callers apart by, as far as their answers should depend on it. Where a client sits,
     /// what it runs and which trace it is part of isn't among that.
     pub fn key(&self) -> CallerKey {
+        self.key_without(&[])
+    }
+
+    /// On whose behalf answers are kept: see [`Self::key`]. What may be kept for everybody is shared by callers with
+    /// the same forwarded headers, whoever they are.
+    pub(super) fn asker(&self) -> Asker {
+        Asker { everybody: self.key_without(&[header::IDENTITY]).0, alone: self.key().0 }
+    }
+
+    fn key_without(&self, further: &[&str]) -> CallerKey {
         const OTHERS: [&str; 4] =
             [header::TRACEPARENT, header::TRACESTATE, header::CLIENT_ADDRESS, header::CLIENT_AGENT];
         let mut entries: Vec<String> = Vec::new();
         for (name, values) in self.headers.iter() {
             let name: &str = name.as_ref();
-            if !OTHERS.contains(&name) {
+            if !OTHERS.contains(&name) && !further.contains(&name) {
                 entries.extend(values.iter().map(|value| format!("{name}: {}\n", value.as_str())));
             }
         }

@@ -40,6 +40,8 @@ pub(super) struct FetchKey {
     pub body: Bytes,
     pub caller: CallerKey,
     pub change: Change,
+    /// Where its answer is kept: how many events the cache has heard.
+    pub heard: u64,
 }
 
 /// A client's query.

@@ -20,6 +20,7 @@ use super::{
     dedupe::{FetchKey, Same},
 };
 use crate::{
+    cache::View,
     execute::{FetchFailure, Fetcher},
     transport::{FetchError, FetchErrorKind, FetchRequest, Target},
 };
@@ -29,6 +30,8 @@ pub(super) struct RequestFetcher<'a> {
     pub(super) pipeline: &'a Pipeline,
     pub(super) ready: &'a Ready<'a>,
     pub(super) progress: Progress,
+    /// What is kept of earlier replies, if the request may use it.
+    pub(super) cache: Option<View<'a>>,
 }
 
 /// What became of the fetches so far, as far as it decides about planning again.
@@ -118,6 +121,8 @@ impl RequestFetcher<'_> {
             body,
             caller: request.caller.key(),
             change: changes.now(),
+            // What is kept was asked for after the last event that concerns it.
+            heard: self.cache.as_ref().map_or(0, View::changes),
         };
         let deadline = self.deadline(&target);
         let late = || FetchError { subgraph: target.name.clone(), kind: FetchErrorKind::Timeout };
@@ -257,6 +262,10 @@ impl Fetcher for RequestFetcher<'_> {
 
     fn service(&self, subgraph: SubgraphId) -> &str {
         self.ready.live.supergraph.subgraph_name(subgraph)
+    }
+
+    fn cache(&self) -> Option<&View<'_>> {
+        self.cache.as_ref()
     }
 }
 

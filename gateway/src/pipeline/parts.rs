@@ -14,7 +14,7 @@ use crate::{
 /// The parts of an answer, as they come.
 #[derive(Debug)]
 pub struct Parts {
-    first: Option<Part>,
+    first: Option<Box<Part>>,
     rest: UnboundedReceiver<Message>,
     /// What was announced and hasn't come, by its id.
     open: BTreeMap<u32, Pending>,
@@ -22,13 +22,13 @@ pub struct Parts {
 
 impl Parts {
     fn new(first: Option<Part>, rest: UnboundedReceiver<Message>) -> Self {
-        Self { first, rest, open: BTreeMap::new() }
+        Self { first: first.map(Box::new), rest, open: BTreeMap::new() }
     }
 
     /// The next part; `None` after the last.
     pub async fn next(&mut self) -> Option<Part> {
         let part = match self.first.take() {
-            Some(first) => first,
+            Some(first) => *first,
             None => match self.rest.recv().await {
                 Some(Message::Part(part)) => part,
                 Some(Message::Ended(Err(why))) => return self.broken_off(&why),
@@ -111,7 +111,7 @@ impl Pipeline {
                 Some(Message::Part(first)) => {
                     let errors = first.result.as_ref().map_or(0, |result| result.errors.len());
                     let body = AnswerBody::Parts(Parts::new(Some(first), rest));
-                    return Ok(Answer { body, kind, operation_name, errors });
+                    return Ok(Answer { body, kind, operation_name, errors, freshness: None });
                 }
                 Some(Message::Ended(outcome)) => return outcome,
                 None => return Err(GraphqlError::internal("an answer in parts ended without any").into()),

@@ -31,7 +31,8 @@ impl Pipeline {
             let message = "extensions.snapshot names a query of the same document";
             return Err(GraphqlError::new(Code::BadRequest, message).into());
         }
-        let answer = self.run(Request { queries_only: true, ..request }).await?;
+        // Boxed: it runs within what begins a subscription, and a query's future is large.
+        let answer = Box::pin(self.run(Request { queries_only: true, fresh: true, ..request })).await?;
         let AnswerBody::Whole(body) = answer.body else {
             return Err(GraphqlError::internal("a snapshot came in parts that nobody asked for").into());
         };

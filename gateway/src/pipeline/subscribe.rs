@@ -415,8 +415,8 @@ impl Pipeline {
                 plan: plan.clone(),
                 variables: variables.clone(),
             };
-            let fetcher =
-                RequestFetcher { pipeline: self, ready: &ready, progress: Progress::new(false, again) };
+            let progress = Progress::new(false, again);
+            let fetcher = RequestFetcher { pipeline: self, ready: &ready, progress, cache: None };
             let work = async {
                 tokio::select! {
                     biased;

@@ -82,10 +82,17 @@ impl StreamState {
 
 /// What publishers call a message, so that JetStream knows one that comes again.
 const MESSAGE_ID: &str = "Nats-Msg-Id";
-/// How often a consumer that has nothing to say says so.
-const HEARTBEAT: Duration = Duration::from_secs(5);
-/// After so long a silence a consumer is gone.
-const SILENCE: Duration = Duration::from_secs(16);
+/// How a consumer shows that it is there.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// How often one that has nothing to say says so.
+    pub heartbeat: Duration,
+    /// After so long a silence it is gone.
+    pub silence: Duration,
+}
+
+/// Of those who tell clients, who can wait.
+const PATIENCE: Patience = Patience { heartbeat: Duration::from_secs(5), silence: Duration::from_secs(16) };
 
 impl EventStream {
     /// The stream of that name.
@@ -119,12 +126,25 @@ impl EventStream {
     /// # Errors
     /// Where JetStream doesn't let it.
     pub async fn read(&self, pattern: &str, after: u64) -> Result<Events, StreamError> {
+        self.read_with(pattern, after, PATIENCE).await
+    }
+
+    /// The same for somebody with another patience.
+    ///
+    /// # Errors
+    /// Where JetStream doesn't let it.
+    pub async fn read_with(
+        &self,
+        pattern: &str,
+        after: u64,
+        patience: Patience,
+    ) -> Result<Events, StreamError> {
         let selection = Selection {
             stream: &self.name,
             policy: DeliverPolicy::ByStartSequence { start_sequence: after + 1 },
             subjects: pattern.to_owned(),
-            heartbeat: HEARTBEAT,
-            silence: SILENCE,
+            heartbeat: patience.heartbeat,
+            silence: patience.silence,
         };
         let consumer = Consumer::create(&self.link, &self.jetstream, selection).await;
         Ok(Events { consumer: consumer.map_err(|fault| self.fault(fault))?, stream: self.clone() })

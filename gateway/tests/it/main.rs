@@ -6,6 +6,7 @@
 mod audits;
 mod auth;
 mod bad_input;
+mod cache;
 mod cli;
 mod dedupe;
 mod defer;

@@ -6,6 +6,7 @@ mod data;
 #[path = "../../federation/tests/it/dice.rs"]
 mod dice;
 mod failures;
+mod kept;
 mod parts;
 mod question;
 mod serve;

@@ -5,8 +5,8 @@ use std::fmt::{self, Display, Write};
 use serde::Serialize;
 
 use super::{
-    Condition, ContextArgument, ContextSource, Fetch, FetchSource, Lookup, PathStep, Plan,
-    RepresentationField, RepresentationValue, ShapeId,
+    Cacheable, Condition, ContextArgument, ContextSource, Fetch, FetchCaching, FetchSource, Lookup, PathStep,
+    Plan, RepresentationField, RepresentationValue, ShapeId,
 };
 use crate::Supergraph;
 
@@ -146,6 +146,20 @@ fn fields(fields: &[RepresentationField]) -> String {
     names.collect::<Vec<_>>().join(" ")
 }
 
+impl PlanDisplay<'_> {
+    /// For how long what a fetch's lookup brings may be kept, or its root selection.
+    fn kept(&self, fetch: usize, lookup: usize) -> String {
+        let fetch = self.plan.caching.as_ref().map(|caching| &caching.fetches[fetch]);
+        let kept = match fetch {
+            Some(FetchCaching::Root(root)) => root.as_ref(),
+            Some(FetchCaching::Entities(lookups)) => lookups[lookup].as_ref(),
+            None => None,
+        };
+        let private = |kept: &Cacheable| if kept.private { " for each alone" } else { "" };
+        kept.map(|kept| format!(", kept {} s{}", kept.max_age, private(kept))).unwrap_or_default()
+    }
+}
+
 impl Display for PlanDisplay<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (id, fetch) in self.plan.fetches.iter().enumerate() {
@@ -163,6 +177,9 @@ impl Display for PlanDisplay<'_> {
             if let Some(condition) = fetch.condition {
                 write!(f, " if {}", self.plan.condition(&self.plan.conditions[condition.index()]))?;
             }
+            if matches!(fetch.source, FetchSource::Root { .. }) {
+                write!(f, "{}", self.kept(id, 0))?;
+            }
             writeln!(f)?;
             match &fetch.source {
                 FetchSource::Root { path, .. } if !path.is_empty() => {
@@ -170,12 +187,13 @@ impl Display for PlanDisplay<'_> {
                 }
                 FetchSource::Root { .. } => {}
                 FetchSource::Entities(lookups) => {
-                    for lookup in lookups {
+                    for (at, lookup) in lookups.iter().enumerate() {
                         let representations = self.plan.representations(lookup).join(" | ");
                         write!(f, "    at {} by {representations}", self.plan.path(&lookup.path))?;
                         for context in self.plan.contexts(lookup) {
                             write!(f, " with {context}")?;
                         }
+                        write!(f, "{}", self.kept(id, at))?;
                         writeln!(f)?;
                     }
                 }

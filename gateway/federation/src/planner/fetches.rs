@@ -10,13 +10,14 @@ use super::request::{RequestNode, SelectedField};
 use super::text::Text;
 use super::{PlanError, variable_type};
 use crate::plan::{
-    Fetch, FetchId, FetchSource, FetchVariable, FetchVariableValue, Lookup, Read, ReadField, ReadId,
-    ReadTypename, Representation, Shape, Slot, SlotId,
+    Caching, Fetch, FetchCaching, FetchId, FetchSource, FetchVariable, FetchVariableValue, Lookup, Read,
+    ReadField, ReadId, ReadTypename, Representation, Shape, Slot, SlotId,
 };
 use crate::selection::{CondId, KeyId, Labels};
 use crate::supergraph::ContextId;
 use crate::{OperationKind, Plan, TypeSet};
 
+mod caching;
 mod merge;
 mod relay;
 
@@ -34,8 +35,11 @@ pub(super) fn finish(
     let mut outputs = Outputs::new(&drafts, labels);
     let mut reads = Reads { drafts: &drafts, all: Vec::new() };
     let mut fetches = Vec::with_capacity(units.all.len());
+    let mut caching = Vec::new();
     for unit in &units.all {
-        fetches.push(fetch(&drafts, unit, operation, kind, &mut reads, &mut outputs.conditions));
+        let (fetch, may_be_kept) = fetch(&drafts, unit, operation, kind, &mut reads, &mut outputs.conditions);
+        fetches.push(fetch);
+        caching.push(may_be_kept);
     }
     let Outputs { outputs, enums, conditions, has_introspection, deferred, .. } = outputs;
     if conditions.too_complex || drafts.solver.sets.conditions_are_too_complex() {
@@ -57,6 +61,7 @@ pub(super) fn finish(
         has_introspection,
         facts: drafts.solver.joins.facts.asked(),
         relay: false,
+        caching: Caching::of(caching).filter(|_| kind == OperationKind::Query).map(Box::new),
         work: 0,
     };
     plan.relay = relay::is_safe(&plan, &drafts);
@@ -88,7 +93,7 @@ fn fetch(
     kind: OperationKind,
     reads: &mut Reads,
     conditions: &mut Conditions,
-) -> Fetch {
+) -> (Fetch, FetchCaching) {
     let first = &drafts.groups[unit.groups[0]];
     let mut text = Text { out: String::with_capacity(256), ..Text::default() };
     let mut variables = Vec::new();
@@ -96,9 +101,10 @@ fn fetch(
     let conds: Vec<CondId> =
         unit.groups.iter().map(|&group| drafts.groups[group].cond.unwrap_or(CondId::ALWAYS)).collect();
     let condition = drafts.any_of(&conds, conditions);
-    let source = if first.entities {
+    let (source, may_be_kept) = if first.entities {
         text.out.push('{');
         let mut lookups = Vec::new();
+        let mut kept = Vec::new();
         for (at, &id) in unit.groups.iter().enumerate() {
             let group = &drafts.groups[id];
             let (key, variable) = drafts.lookup_names(at, unit.groups.len());
@@ -110,7 +116,9 @@ fn fetch(
             }
             text.out.extend(["_entities(representations:$", &variable, ")"]);
             text.contexts = drafts.context_variables(&group.contexts);
+            let selection = text.out.len();
             text.selection(drafts, group.node, group.subgraph);
+            kept.push(caching::lookup(drafts, group, &text.out[selection..]));
             declared.push(["$", &variable, ":[_Any!]!"].concat());
             variables.push(FetchVariable {
                 key: ["\"", &variable, "\":"].concat().into_bytes().into(),
@@ -134,10 +142,11 @@ fn fetch(
             }
         }
         text.out.push('}');
-        FetchSource::Entities(lookups)
+        (FetchSource::Entities(lookups), FetchCaching::Entities(kept))
     } else {
         text.selection(drafts, first.node, first.subgraph);
-        FetchSource::Root { path: first.path.to_vec(), read: reads.read(&[first.node]) }
+        let kept = FetchCaching::Root(caching::root(drafts, first.node, first.subgraph));
+        (FetchSource::Root { path: first.path.to_vec(), read: reads.read(&[first.node]) }, kept)
     };
     for (at, name) in drafts.variables.iter().enumerate() {
         let used = text.variables.contains(name) || text.conditions.iter().any(|id| id.index() == at);
@@ -151,7 +160,7 @@ fn fetch(
     }
     let kind = if first.entities || !first.path.is_empty() { OperationKind::Query } else { kind };
     let query = operation_text(kind, &declared, &text.out);
-    Fetch {
+    let fetch = Fetch {
         subgraph: first.subgraph,
         kind,
         deferred: first.deferred,
@@ -161,7 +170,8 @@ fn fetch(
         query: query.into(),
         variables,
         source,
-    }
+    };
+    (fetch, may_be_kept)
 }
 
 /// See [`Fetch::head`].

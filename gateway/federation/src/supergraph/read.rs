@@ -8,6 +8,7 @@ use apollo_compiler::validation::{DiagnosticList, Valid};
 use apollo_compiler::{Name, Schema};
 use rustc_hash::FxHashMap;
 
+mod caching;
 mod contexts;
 mod events;
 mod field_sets;
@@ -98,6 +99,7 @@ pub(super) fn read(sdl: &str) -> Result<Supergraph, SupergraphError> {
     spread(&mut types, &reader.requirements.all);
     let contexts = reader.contexts(&types)?;
     let events = reader.events()?;
+    let cache_hints = reader.cache_hints()?;
     let roots = {
         let root = |name: &Option<apollo_compiler::schema::ComponentName>| {
             name.as_ref().and_then(|name| reader.names.id(name))
@@ -122,6 +124,7 @@ pub(super) fn read(sdl: &str) -> Result<Supergraph, SupergraphError> {
         requirements: requirements.all,
         contexts,
         events,
+        cache_hints,
         subgraphs,
         full,
         api: Arc::new(api),

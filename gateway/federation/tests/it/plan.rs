@@ -1,6 +1,7 @@
 //! Planning: which fetches answer what, and what is refused.
 
 mod audit;
+mod caching;
 mod cases;
 mod contexts;
 mod defer;

@@ -33,6 +33,7 @@ fn empty() -> Plan {
         type_names: Arc::new(TypeNames::new(TYPES.map(Into::into)).with_interfaces(interfaces)),
         has_introspection: false,
         relay: false,
+        caching: None,
         work: 0,
     }
 }

@@ -25,6 +25,7 @@ mod count;
 
 const LINK: &str = r#"extend schema @link(url: "https://specs.apollo.dev/federation/v2.8", import: ["@key", "@requires", "@context", "@fromContext",
     "@provides", "@external", "@shareable", "@interfaceObject"])
+directive @cacheControl(maxAge: Int) on FIELD_DEFINITION | OBJECT | INTERFACE
 "#;
 
 const SERVED: &str = r"
@@ -36,6 +37,7 @@ const SERVED: &str = r"
     directive @external on OBJECT | FIELD_DEFINITION
     directive @shareable repeatable on OBJECT | FIELD_DEFINITION
     directive @interfaceObject on OBJECT
+    directive @cacheControl(maxAge: Int) on FIELD_DEFINITION | OBJECT | INTERFACE
     directive @context(name: String!) repeatable on OBJECT
     directive @fromContext(field: String) on ARGUMENT_DEFINITION
 ";
@@ -97,9 +99,7 @@ impl<'w> Served<'w> {
             counters.invalid += 1;
             return Ok(());
         };
-        // A subgraph may promise less about a type that it has no use for, and so doesn't have.
-        if ExecutableDocument::parse_and_validate(&self.monolith, &question.text, "question.graphql").is_err()
-        {
+        if !self.is_valid_in_one_piece(&question) {
             counters.invalid += 1;
             return Ok(());
         }
@@ -133,6 +133,11 @@ impl<'w> Served<'w> {
         ))
     }
 
+    /// A subgraph may promise less about a type that it has no use for, and so doesn't have.
+    pub(super) fn is_valid_in_one_piece(&self, question: &Question) -> bool {
+        ExecutableDocument::parse_and_validate(&self.monolith, &question.text, "question.graphql").is_ok()
+    }
+
     /// What can be said of a plan without running it.
     fn check_plan(&self, plan: &Plan, question: &str) -> Result<(), String> {
         let faults = match self.shows_what_is_asked() {
@@ -152,13 +157,13 @@ impl<'w> Served<'w> {
         self.world.left_out.is_empty() || !self.requires_objects()
     }
 
-    fn variables(&self, question: &Question, document: &Valid<ExecutableDocument>) -> Variables {
+    pub(super) fn variables(&self, question: &Question, document: &Valid<ExecutableDocument>) -> Variables {
         let types = Arc::new(InputTypes::new(self.supergraph.api_schema()));
         let program = VariableProgram::compile(&types, document.operations.get(None).unwrap());
         program.coerce(Some(&question.variables.to_string())).unwrap()
     }
 
-    fn in_one_piece(&self, question: &Question) -> Json {
+    pub(super) fn in_one_piece(&self, question: &Question) -> Json {
         let response = self.in_one_piece_while(question, None);
         assert_eq!(response.get("errors"), None, "the whole has no errors");
         response["data"].clone()

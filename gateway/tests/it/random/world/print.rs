@@ -47,7 +47,8 @@ impl World {
             None => String::new(),
         };
         let ty = if field.weak.contains(&subgraph) { field.ty.trim_end_matches('!') } else { &field.ty };
-        let _ = write!(out, "  {}{argument}: {ty}", field.name);
+        let kept = if external { "" } else { " @cacheControl(maxAge: 3600)" };
+        let _ = write!(out, "  {}{argument}: {ty}{kept}", field.name);
         if external {
             out.push_str(" @external");
         } else if shareable {
@@ -93,7 +94,7 @@ impl World {
             } else {
                 format!(" implements {}", interfaces.join(" & "))
             };
-            let _ = write!(out, "type {}{implements}", object.name);
+            let _ = write!(out, "type {}{implements} @cacheControl(maxAge: 3600)", object.name);
             let mut key_fields: BTreeSet<&str> = BTreeSet::new();
             for (key, resolvable) in object.keys.get(&subgraph).into_iter().flatten() {
                 let stub = if *resolvable { "" } else { ", resolvable: false" };
@@ -128,7 +129,9 @@ impl World {
             out.push_str("}\n");
         }
         if let Some(it) = self.interface_object.as_ref().filter(|it| it.extender == subgraph) {
-            out.push_str("type J @key(fields: \"id\") @interfaceObject {\n  id: ID!\n");
+            out.push_str(
+                "type J @key(fields: \"id\") @interfaceObject @cacheControl(maxAge: 3600) {\n  id: ID!\n",
+            );
             for field in &it.fields {
                 self.print_field(&mut out, field, subgraph, false, false);
             }
@@ -138,7 +141,7 @@ impl World {
             if self.has_interface(name, subgraph) {
                 let key = if name == "J" { " @key(fields: \"id\")" } else { "" };
                 let id = if name == "J" { "  id: ID!\n" } else { "" };
-                let _ = write!(out, "interface {name}{key} {{\n{id}");
+                let _ = write!(out, "interface {name}{key} @cacheControl(maxAge: 3600) {{\n{id}");
                 for field in fields.iter().filter(|field| field.owners.contains(&subgraph)) {
                     let _ = writeln!(out, "  {}: {}", field.name, field.ty);
                 }
@@ -152,11 +155,11 @@ impl World {
             }
         }
         if uses_ref {
-            out.push_str("type Ref @shareable {\n  code: ID!\n}\n");
+            out.push_str("type Ref @shareable @cacheControl(maxAge: 3600) {\n  code: ID!\n}\n");
         }
         let _ = writeln!(out, "enum Color {{ {} }}", COLORS.join(" "));
         out.push_str("type Query {\n");
-        let _ = writeln!(out, "  color{subgraph}: Color");
+        let _ = writeln!(out, "  color{subgraph}: Color @cacheControl(maxAge: 3600)");
         for field in self.query.fields.iter().filter(|field| field.owners.contains(&subgraph)) {
             self.print_field(&mut out, field, subgraph, false, field.owners.len() > 1);
         }
