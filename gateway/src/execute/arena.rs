@@ -49,6 +49,8 @@ pub(super) struct ObjectRef(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TooManyValues;
 
+/// What a value takes in a reply's text, with its key, where texts aren't long.
+const BYTES_OF_A_VALUE: usize = 32;
 const UNKNOWN: u32 = u32::MAX;
 const ABSENT: Value = Value::Absent { explained: false };
 
@@ -87,6 +89,9 @@ impl Arena {
 
     /// Keeps a reply, whose text values will point into.
     pub fn add_buffer(&mut self, buffer: Bytes) -> u32 {
+        // About as many as a reply of that length brings; more make it grow.
+        self.values
+            .reserve((buffer.len() / BYTES_OF_A_VALUE).min(self.limit.saturating_sub(self.values.len())));
         self.buffers.push(buffer);
         self.buffers.len() as u32 - 1
     }

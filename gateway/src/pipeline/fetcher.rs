@@ -126,7 +126,8 @@ impl RequestFetcher<'_> {
         };
         let deadline = self.deadline(&target);
         let late = || FetchError { subgraph: target.name.clone(), kind: FetchErrorKind::Timeout };
-        let sent = self.send_counted(target.clone(), sending);
+        // In a box: it would be there three times, once for each state in which it waits or runs.
+        let sent = Box::pin(self.send_counted(target.clone(), sending));
         let joined = in_flight.fetches.join(key, sent, |reply| reply.as_ref().ok().cloned(), Ok);
         // Another request's fetch may have longer than this one.
         timeout_at(deadline, joined).await.unwrap_or_else(|_| Err(late()))
@@ -159,7 +160,8 @@ impl RequestFetcher<'_> {
             self.progress.noticed.notify_one();
             return std::future::pending().await;
         }
-        match self.successor(&target).await {
+        // Rare, and larger than all else together.
+        match Box::pin(self.successor(&target)).await {
             Some(successor) => self.send_to(successor, &sending, true).await,
             None => outcome,
         }
