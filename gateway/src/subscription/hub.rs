@@ -1,5 +1,7 @@
 //! All subscriptions of a gateway: whoever asks the same shares it.
 
+mod moves;
+
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -8,7 +10,6 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::BoxFuture;
-use futures_util::stream::{self, StreamExt};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::AbortHandle;
 use tributary_federation::event::EventSource;
@@ -19,11 +20,11 @@ use super::mailbox::{Delivery, Full, Mailbox, Tag};
 use super::member::{Asker, Member};
 use super::replay::Replay;
 use super::stream::{EventStream, StreamError};
-use super::topic::{Asking, Seated, Topic};
-use super::{Claims, Place, Refusal, Tokens, Wanted, served};
+use super::topic::{Asking, Topic};
+use super::{Claims, Place, Refusal, Tokens, Wanted};
 use crate::auth::Identity;
 use crate::error::{Code, GraphqlError, Rejection};
-use crate::pipeline::{Caller, CallerKey, EventPlan, Pipeline, Request, RequestFacts, Subscription};
+use crate::pipeline::{CallerKey, EventPlan, Pipeline, Request, Subscription};
 use crate::telemetry::Metrics;
 
 /// What makes two subscriptions the same.
@@ -87,10 +88,6 @@ pub struct Start {
 
 /// Events for which subgraphs are asked at once, of all subscriptions.
 const FETCHING_AT_ONCE: usize = 128;
-/// Groups of subscriptions that are moved to a new schema at once.
-const MOVING_AT_ONCE: usize = 64;
-/// Between attempts to do what can't be done for a while.
-const PAUSE: Duration = Duration::from_millis(500);
 /// JetStream has room for some consumers only.
 const REPLAYS_AT_ONCE: usize = 8;
 
@@ -345,94 +342,6 @@ impl Hub {
         topics.iter().map(|topic| topic.len()).sum()
     }
 
-    /// Plans all subscriptions again, each from where it is. Those that no longer can be end, with the reason.
-    pub async fn move_to_live(self: &Arc<Self>) {
-        let topics: Vec<Arc<Topic>> = self.lock().topics.values().filter_map(Weak::upgrade).collect();
-        let groups = topics.iter().flat_map(|topic| topic.all().into_iter().map(move |group| (topic, group)));
-        let moving = stream::iter(groups.collect::<Vec<_>>());
-        // What waits for something doesn't keep the others waiting.
-        let one = |(topic, (asking, members))| self.move_members(topic, asking, members);
-        moving.for_each_concurrent(MOVING_AT_ONCE, one).await;
-    }
-
-    /// Somebody asks as another one from now on, or with a newer token: what it has is asked for anew, from where it is.
-    pub async fn renew(self: &Arc<Self>, joined: &Joined, caller: Caller, facts: RequestFacts) {
-        let asking = Asking { caller, facts };
-        let (member, asker) = (joined.member.clone(), joined.member.next_asker());
-        if self.is_renewed(&member, &asking, asker).await {
-            return;
-        }
-        // What isn't there for a while isn't waited for here: the client may have more to say.
-        let hub = self.clone();
-        tokio::spawn(async move {
-            while member.is_for(asker) {
-                tokio::time::sleep(PAUSE).await;
-                if hub.is_renewed(&member, &asking, asker).await {
-                    return;
-                }
-            }
-        });
-    }
-
-    /// Whether that has come to something; what keeps it from that passes.
-    async fn is_renewed(self: &Arc<Self>, member: &Arc<Member>, asking: &Asking, asker: Asker) -> bool {
-        let Some(topic) = member.topic() else { return true };
-        let again = match self.pipeline.subscription_for(topic.subscription(), &asking.facts).await {
-            Ok(subscription) => self.topic(subscription, asking).await,
-            Err(why) => Err(why),
-        };
-        match again {
-            Ok(new) => {
-                self.reseat(&new, asking, vec![(member.clone(), asker)]);
-                self.settle(&new, asking, member, asker).await;
-            }
-            Err(why) if passes(why.code()) => return false,
-            Err(why) if member.is_for(asker) => member.fail(why.errors()[0].clone()),
-            Err(_) => {}
-        }
-        true
-    }
-
-    fn reseat(self: &Arc<Self>, topic: &Arc<Topic>, asking: &Asking, members: Vec<Seated>) {
-        for (member, asker) in members {
-            drop(self.join(topic, asking, &member, asker, None));
-            if topic.feed().is_none() && member.is_for(asker) {
-                // What the subgraph said between the two streams is lost.
-                member.give(served::gap(), topic.slow());
-            }
-        }
-    }
-
-    async fn move_members(self: &Arc<Self>, topic: &Arc<Topic>, asking: Asking, members: Vec<Seated>) {
-        let moved = loop {
-            let moved = match self.pipeline.subscription_again(topic.subscription(), &asking.facts).await {
-                Ok(Some(subscription)) => self.topic(subscription, &asking).await,
-                // The graph is the same.
-                Ok(None) => return,
-                Err(why) => Err(why),
-            };
-            match moved {
-                Err(_) if members.iter().all(|(member, asker)| !member.is_for(*asker)) => return,
-                Err(why) if passes(why.code()) => tokio::time::sleep(PAUSE).await,
-                moved => break moved,
-            }
-        };
-        match moved {
-            Ok(new) if Arc::ptr_eq(&new, topic) => {}
-            Ok(new) => self.reseat(&new, &asking, members),
-            Err(why) => {
-                for (member, _) in members.iter().filter(|(member, asker)| member.is_for(*asker)) {
-                    let why = &why.errors()[0];
-                    let message =
-                        format!("The schema has changed, and the subscription can't go on: {}", why.message);
-                    member.fail(
-                        GraphqlError::new(Code::SchemaChanged, message).with("reason", why.code().as_str()),
-                    );
-                }
-            }
-        }
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -463,11 +372,6 @@ impl std::fmt::Debug for Hub {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Hub").finish_non_exhaustive()
     }
-}
-
-/// Whether a reason is none any more after a while.
-fn passes(code: Code) -> bool {
-    matches!(code, Code::EventsUnavailable | Code::NatsUnavailable | Code::GraphUnavailable)
 }
 
 /// What a client's token says.

@@ -3,19 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use async_nats::jetstream;
 use async_nats::{Client, Message};
-use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use tokio::sync::RwLock;
 use tributary::cache::CacheStatus;
-use tributary_protocol::{Announcement, Token};
 use xtask::servers::Nats;
 
 use crate::live::world::{definition, until};
-use crate::net::raw::{self, Listener};
+use crate::net::raw::{self, Instance};
 use crate::support::TestGateway;
 
 const LINK: &str = r#"
@@ -57,8 +54,7 @@ pub struct Service {
     name: &'static str,
     client: Client,
     pub state: Arc<State>,
-    instance: String,
-    _listeners: Vec<Listener>,
+    instance: Instance,
 }
 
 #[derive(Default)]
@@ -154,31 +150,16 @@ impl Service {
     async fn start(nats: &Nats, name: &'static str, sdl: &str, state: Arc<State>) -> Self {
         let client = raw::client(nats, name).await;
         let (serving, sdl) = (state.clone(), format!("{LINK}{sdl}"));
-        let listener = raw::subgraph(&client, name, move |client, message, _| {
+        let instance = Instance::start(&client, name, move |client, message, _| {
             serving.clone().reply(client, message, sdl.clone())
-        })
-        .await;
-        static INSTANCES: AtomicUsize = AtomicUsize::new(0);
-        let instance = format!("i{}", INSTANCES.fetch_add(1, Ordering::SeqCst));
-        let mut info = raw::info(name, &format!("graphql.{name}"), "q");
-        info["id"] = instance.as_str().into();
-        let [everyone, named] = raw::announce(&client, info).await;
-        let service = Self { name, client, state, instance, _listeners: vec![listener, everyone, named] };
-        service.announce(Announcement::Up).await;
-        service
-    }
-
-    async fn announce(&self, what: impl FnOnce(Token) -> Announcement) {
-        let headers = what(self.instance.parse().unwrap()).to_headers();
-        let subject = format!("graphql.announce.{}", self.name);
-        self.client.publish_with_headers(subject, headers, Bytes::new()).await.unwrap();
+        });
+        Self { name, instance: instance.await, client, state }
     }
 
     /// Is replaced by one with another schema and the same values.
     pub async fn turn_into(&mut self, nats: &Nats, sdl: &str) {
         let new = Self::start(nats, self.name, sdl, self.state.clone()).await;
-        self.announce(Announcement::Down).await;
-        *self = new;
+        std::mem::replace(self, new).instance.leave().await;
     }
 
     /// Publishes an event about an item, again and again until it is acknowledged; it is one event all the same.
@@ -186,16 +167,8 @@ impl Service {
         static EVENTS: AtomicUsize = AtomicUsize::new(0);
         let number = EVENTS.fetch_add(1, Ordering::SeqCst);
         let subject = format!("events.{}.Item.{id}.changed", self.name);
-        let payload = json!({ "__typename": "Item", "id": id }).to_string();
-        let mut context = jetstream::new(self.client.clone());
-        context.set_timeout(Duration::from_secs(1));
-        let once = async || {
-            let message = jetstream::message::PublishMessage::build()
-                .payload(payload.clone().into())
-                .message_id(format!("{}.{number}", self.name));
-            context.send_publish(subject.clone(), message).await.ok()?.await.ok()
-        };
-        until(async || once().await.is_some()).await;
+        let payload = json!({ "__typename": "Item", "id": id });
+        raw::tell_until_kept(&self.client, &subject, &format!("{}.{number}", self.name), &payload).await;
     }
 }
 

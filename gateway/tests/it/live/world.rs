@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use async_nats::Client;
 use async_nats::jetstream::{self, stream};
-use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::{TcpSocket, TcpStream};
@@ -16,10 +15,9 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
-use tributary_protocol::{Announcement, Token};
 use xtask::servers::Nats;
 
-use crate::net::raw::{self, Listener};
+use crate::net::raw::{self, Instance};
 use crate::support::{PATIENCE, TestGateway};
 
 pub const EVENTS: &str = r#"
@@ -62,10 +60,9 @@ pub struct World {
 pub struct Service {
     name: &'static str,
     client: Client,
-    instance: String,
     /// How many times it was asked for entities.
     pub asked: Arc<AtomicUsize>,
-    _listeners: Vec<Listener>,
+    instance: Instance,
 }
 
 impl Service {
@@ -73,7 +70,7 @@ impl Service {
         let client = raw::client(nats, name).await;
         let asked = Arc::new(AtomicUsize::new(0));
         let count = asked.clone();
-        let listener = raw::subgraph(&client, name, move |client, message, _| {
+        let instance = Instance::start(&client, name, move |client, message, _| {
             let (sdl, count) = (sdl.clone(), count.clone());
             async move {
                 let request: Value = serde_json::from_slice(&message.payload).unwrap();
@@ -114,28 +111,13 @@ impl Service {
                 raw::reply(&client, &message, json!({ "data": data }).to_string()).await;
             }
         });
-        let listener = listener.await;
-        static INSTANCES: AtomicUsize = AtomicUsize::new(0);
-        let instance = format!("i{}", INSTANCES.fetch_add(1, Ordering::SeqCst));
-        let mut info = raw::info(name, &format!("graphql.{name}"), "q");
-        info["id"] = instance.as_str().into();
-        let [everyone, named] = raw::announce(&client, info).await;
-        let service = Self { name, client, asked, instance, _listeners: vec![listener, everyone, named] };
-        service.announce(Announcement::Up).await;
-        service
-    }
-
-    async fn announce(&self, what: impl FnOnce(Token) -> Announcement) {
-        let headers = what(self.instance.parse().unwrap()).to_headers();
-        let subject = format!("graphql.announce.{}", self.name);
-        self.client.publish_with_headers(subject, headers, Bytes::new()).await.unwrap();
+        Self { name, instance: instance.await, client, asked }
     }
 
     /// Is replaced by a new one with another schema.
     pub async fn turn_into(&mut self, nats: &Nats, sdl: String) {
         let new = Self::start(nats, self.name, sdl).await;
-        self.announce(Announcement::Down).await;
-        *self = new;
+        std::mem::replace(self, new).instance.leave().await;
     }
 
     /// Publishes an event and waits until it is kept.
@@ -149,15 +131,7 @@ impl Service {
     /// The same, again and again until it is acknowledged; it is one event all the same.
     pub async fn tell_until_kept(&self, id: &str, payload: Value) {
         let subject = format!("events.{}.Order.{id}.status", self.name);
-        let mut context = jetstream::new(self.client.clone());
-        context.set_timeout(Duration::from_secs(1));
-        let once = async || {
-            let message = jetstream::message::PublishMessage::build()
-                .payload(payload.to_string().into())
-                .message_id(format!("{}.{id}", self.name));
-            context.send_publish(subject.clone(), message).await.ok()?.await.ok()
-        };
-        until(async || once().await.is_some()).await;
+        raw::tell_until_kept(&self.client, &subject, &format!("{}.{id}", self.name), &payload).await;
     }
 
     /// Publishes an order with that status.

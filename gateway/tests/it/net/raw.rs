@@ -3,14 +3,18 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use async_nats::jetstream::{self, message::PublishMessage};
 use async_nats::{Client, HeaderMap, Message, RequestErrorKind};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tokio::task::AbortHandle;
-use tributary_protocol::Announcement;
+use tributary_protocol::{Announcement, Token};
 use xtask::servers::Nats;
+
+use crate::live::world::until;
 
 /// A connection as that user.
 pub async fn client(nats: &Nats, user: &str) -> Client {
@@ -119,6 +123,55 @@ pub async fn announce(client: &Client, info: Value) -> [Listener; 2] {
 pub async fn say_up(client: &Client, name: &str) {
     let headers = Announcement::Up("i1".parse().unwrap()).to_headers();
     client.publish_with_headers(format!("graphql.announce.{name}"), headers, Bytes::new()).await.unwrap();
+}
+
+/// An instance of its own id that was announced, and can leave.
+pub struct Instance {
+    name: &'static str,
+    client: Client,
+    id: String,
+    _listeners: [Listener; 3],
+}
+
+impl Instance {
+    /// Serves that subgraph with `handle`, and says so.
+    pub async fn start<F, Fut>(client: &Client, name: &'static str, handle: F) -> Self
+    where
+        F: Fn(Client, Message, usize) -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        static INSTANCES: AtomicUsize = AtomicUsize::new(0);
+        let serving = subgraph(client, name, handle).await;
+        let id = format!("i{}", INSTANCES.fetch_add(1, Ordering::SeqCst));
+        let mut info = info(name, &format!("graphql.{name}"), "q");
+        info["id"] = id.as_str().into();
+        let [everyone, named] = announce(client, info).await;
+        let own = Self { name, client: client.clone(), id, _listeners: [serving, everyone, named] };
+        own.say(Announcement::Up).await;
+        own
+    }
+
+    /// Says that it leaves.
+    pub async fn leave(self) {
+        self.say(Announcement::Down).await;
+    }
+
+    async fn say(&self, what: impl FnOnce(Token) -> Announcement) {
+        let headers = what(self.id.parse().unwrap()).to_headers();
+        let subject = format!("graphql.announce.{}", self.name);
+        self.client.publish_with_headers(subject, headers, Bytes::new()).await.unwrap();
+    }
+}
+
+/// Publishes an event again and again until it is acknowledged; by its id it is one event all the same.
+pub async fn tell_until_kept(client: &Client, subject: &str, id: &str, payload: &Value) {
+    let mut context = jetstream::new(client.clone());
+    context.set_timeout(Duration::from_secs(1));
+    let once = async || {
+        let message = PublishMessage::build().payload(payload.to_string().into()).message_id(id);
+        context.send_publish(subject.to_owned(), message).await.ok()?.await.ok()
+    };
+    until(async || once().await.is_some()).await;
 }
 
 /// Answers queries for an SDL, and everything else with `{"data":{"hello":"world"}}`.
