@@ -185,6 +185,28 @@ pub async fn execute_event<F: Fetcher>(
     whole(plan, run, ready, fetcher).await
 }
 
+/// A plan that has run: everything that was fetched is where it belongs, and the answer is still to be written.
+pub struct Gathered<'p, F>(Run<'p, F>);
+
+/// The first half of [`execute`] by itself, for those who want to know what each half costs.
+pub async fn gather<'p, F: Fetcher>(
+    plan: &'p Plan,
+    request: ExecuteRequest<'p>,
+    fetcher: &'p F,
+) -> Gathered<'p, F> {
+    let mut run = Run::new(plan, request, fetcher);
+    let ready = run.without_dependencies();
+    drive(plan, &mut run, ready, fetcher, |_| ControlFlow::Continue(())).await;
+    Gathered(run)
+}
+
+impl<F: Fetcher> Gathered<'_, F> {
+    /// The other half.
+    pub fn write(mut self) -> ExecutionResult {
+        self.0.finish().0
+    }
+}
+
 /// The answer in one piece.
 async fn whole<F: Fetcher>(
     plan: &Plan,

@@ -228,7 +228,7 @@ impl Pipeline {
             let (body, operation_name) = (AnswerBody::Whole(json), plan.operation_name.clone());
             Ok(Some(Answer { body, kind: "query", operation_name, errors: 0, freshness: None }))
         };
-        self.in_flight.whole.join(key, self.answer_ready(first, None), good_answer, taken).await
+        self.in_flight.whole.join(key, || self.answer_ready(first, None), good_answer, taken).await
     }
 
     /// Answers a request whose plan is there.

@@ -18,6 +18,7 @@ mod operations;
 mod peer;
 mod scenario;
 
+use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -35,7 +36,7 @@ pub use figures::Figures;
 use figures::{Costs, Row};
 use load::Load;
 use peer::Peer;
-use scenario::{Scenario, Traffic};
+use scenario::{Others, Scenario, Traffic};
 
 /// What is measured.
 #[derive(Args)]
@@ -74,7 +75,7 @@ pub fn run(gateway: &Path, options: &Options) -> Result<Figures> {
     };
     let scenarios: Vec<_> = scenario::all().into_iter().filter(wanted).collect();
     ensure!(!scenarios.is_empty(), "no scenario has a name with {:?}", options.scenario);
-    if !options.without_npm && scenarios.iter().any(|scenario| scenario.with_npm) {
+    if !options.without_npm && scenarios.iter().any(|scenario| scenario.others == Others::PeersAndNpm) {
         npm::install()?;
     }
     let bench = Bench::start(gateway, options)?;
@@ -101,7 +102,10 @@ struct Bench<'a> {
     options: &'a Options,
     other: Option<(&'a str, &'a Path)>,
     nats: Nats,
+    /// Those that are there always, over HTTP too.
     subgraphs: Subgraphs,
+    /// A second instance of each, for some turns.
+    second: RefCell<Option<Subgraphs>>,
     supergraph: PathBuf,
     load: Load,
     folder: TempDir,
@@ -117,10 +121,11 @@ impl<'a> Bench<'a> {
         let folder = tempfile::tempdir()?;
         let load = Load::new(folder.path())?;
         let nats = Nats::start_with(&subgraphs::NAMES);
-        let subgraphs = Subgraphs::start(&nats, options.port, folder.path())?;
+        let subgraphs = Subgraphs::start(&nats, options.port, "subgraphs", folder.path())?;
         let supergraph = folder.path().join("supergraph.graphql");
         fs::write(&supergraph, supergraph::compose(&subgraphs.url)?)?;
-        Ok(Self { gateway, options, other, nats, subgraphs, supergraph, load, folder })
+        let second = RefCell::new(None);
+        Ok(Self { gateway, options, other, nats, subgraphs, second, supergraph, load, folder })
     }
 
     /// All rounds of one scenario; `before` has what came of the scenarios before.
@@ -150,18 +155,51 @@ impl<'a> Bench<'a> {
 
     fn contestants(&self, scenario: &Scenario) -> Result<Vec<Contestant>> {
         let folder = self.folder.path();
-        let mut all = vec![Contestant::ours("tributary", self.gateway, scenario, (&self.nats, 1), folder)?];
+        let mut all = Vec::new();
+        for (number, ours) in (1..).zip(scenario.ours) {
+            all.push(Contestant::ours(ours, self.gateway, scenario, (&self.nats, number), folder)?);
+        }
+        if scenario.others == Others::Nobody {
+            return Ok(all);
+        }
         if let Some((name, program)) = self.other {
-            all.push(Contestant::ours(name, program, scenario, (&self.nats, 2), folder)?);
+            let mut other = Contestant::ours(&scenario.ours[0], program, scenario, (&self.nats, 2), folder)?;
+            name.clone_into(&mut other.name);
+            all.push(other);
         }
         let peers = self.options.peer.iter().filter(|peer| peer.dedupe() == scenario.dedupe);
         all.extend(peers.map(Contestant::peer));
-        if scenario.with_npm && !self.options.without_npm {
+        if scenario.others == Others::PeersAndNpm && !self.options.without_npm {
             for which in npm::Which::ALL {
                 all.push(Contestant::npm(which, &self.supergraph, folder)?);
             }
         }
         Ok(all)
+    }
+
+    /// Starts a second instance of each subgraph, or ends it.
+    fn instances(&self, count: usize) -> Result<()> {
+        let mut second = self.second.borrow_mut();
+        match (count, second.is_some()) {
+            (2, false) => *second = Some(Subgraphs::start(&self.nats, 0, "second", self.folder.path())?),
+            (1, true) => *second = None,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What nats-server, the subgraphs and a gateway have used.
+    fn usages(&self, contestant: &Contestant) -> Result<[Usage; 3]> {
+        let mut subgraphs = Usage::of(self.subgraphs.pid())?;
+        if let Some(second) = &*self.second.borrow() {
+            subgraphs.add(&Usage::of(second.pid())?);
+        }
+        Ok([Usage::of(contestant.pid)?, Usage::of(self.nats.pid())?, subgraphs])
+    }
+
+    fn requests(&self) -> Result<u64> {
+        let second = self.second.borrow().as_ref().map(Subgraphs::requests).transpose()?;
+        Ok(self.subgraphs.requests()? + second.unwrap_or(0))
     }
 
     /// All must say the same. Returns for each the length of its answers, where all are of one length.
@@ -183,13 +221,12 @@ impl<'a> Bench<'a> {
         contestant: &Contestant,
         (time, rate, bytes): (Duration, Option<f64>, Option<u64>),
     ) -> Result<Costs> {
-        let pids = [contestant.pid, self.nats.pid(), self.subgraphs.pid()];
-        let usages = || anyhow::Ok([Usage::of(pids[0])?, Usage::of(pids[1])?, Usage::of(pids[2])?]);
+        self.instances(contestant.instances)?;
         forget_peak(contestant.pid)?;
-        let (requests, before) = (self.subgraphs.requests()?, usages()?);
+        let (requests, before) = (self.requests()?, self.usages(contestant)?);
         let found = self.load.run(&contestant.url, scenario, time, rate, bytes)?;
-        let after = usages()?;
-        let fetches = self.subgraphs.requests()? - requests;
+        let after = self.usages(contestant)?;
+        let fetches = self.requests()? - requests;
         let cpu = |at: usize| after[at].since(&before[at]).cpu.as_secs_f64() * 1e3 / found.requests as f64;
         Ok(Costs {
             rate: found.rate,

@@ -7,6 +7,7 @@
 mod accounts;
 mod control;
 mod inventory;
+mod keeping;
 mod products;
 mod reviews;
 mod sizes;
@@ -52,11 +53,11 @@ pub struct Subgraphs {
 }
 
 impl Subgraphs {
-    /// Starts them; `folder` is for the log.
-    pub fn start(nats: &Nats, port: u16, folder: &Path) -> Result<Self> {
+    /// Starts them; `folder` is for the log, which is called `name`.
+    pub fn start(nats: &Nats, port: u16, name: &str, folder: &Path) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["subgraphs", "--port", &port.to_string()]).args(NAMES.map(|name| nats.url_for(name)));
-        let mut running = Running::start("subgraphs", &command, folder)?;
+        let mut running = Running::start(name, &command, folder)?;
         let url = running.until("doesn't say where it listens", |log| {
             log.lines().find_map(|line| line.strip_prefix(LISTENS).map(str::to_owned))
         })?;

@@ -50,6 +50,13 @@ impl Usage {
         Ok(Self { at: Instant::now(), cpu, memory, peak })
     }
 
+    /// With what another process had used.
+    pub fn add(&mut self, other: &Self) {
+        self.cpu += other.cpu;
+        self.memory += other.memory;
+        self.peak += other.peak;
+    }
+
     /// What was used since an earlier moment.
     pub fn since(&self, earlier: &Self) -> Used {
         Used { time: self.at - earlier.at, cpu: self.cpu.saturating_sub(earlier.cpu) }

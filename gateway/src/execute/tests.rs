@@ -358,6 +358,30 @@ fn replies_are_relayed_only_if_they_are_data_alone() {
 }
 
 #[test]
+fn what_is_no_json_is_never_relayed() {
+    let mut plan = plans::media(false);
+    plan.relay = true;
+    let variables = Variables::default();
+    let request = ExecuteRequest { variables: &variables, introspection: &[], limits: Limits::default() };
+    for bad in [
+        r#"{"data":{"media":}}"#,
+        r#"{"data":{"media":null}"#,
+        r#"{"data":{"media":null}}}"#,
+        r#"{"data":{"media":"\u12"}}"#,
+        r#"{"data":{"media":nul}}"#,
+        "{\"data\":{\"media\":\"a\nb\"}}",
+        r#"{"data":{"media":01}}"#,
+    ] {
+        let subgraphs = Subgraphs { reply: |_, _: &str| Ok(bad.to_owned()), requests: Mutex::default() };
+        let result = execute(&plan, request, &subgraphs).now_or_never().unwrap();
+        assert!(!result.is_relayed(), "{bad}");
+        let body: Json = serde_json::from_slice(&result.into_body(None)).unwrap();
+        assert_eq!(body["errors"][0]["extensions"]["code"], "BAD_REPLY", "{bad}");
+        assert_eq!(body["data"], json!({"media": null}), "{bad}");
+    }
+}
+
+#[test]
 fn events_begin_with_the_reply_that_is_there() {
     let plan = users(Fields::default());
     let mail = r#"{"data":{"_entities":[{"email":"a"},{"email":"b"}]}}"#;

@@ -1,6 +1,6 @@
 //! What subgraphs are told about who asks: the headers of every fetch of one request.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_nats::HeaderMap;
 use http::request::Parts;
@@ -14,8 +14,8 @@ use crate::{auth::Identity, cache::Asker, config::Config, http::ClientInfo, tele
 pub struct Caller {
     /// The protocol's headers and the client's forwarded ones, without what differs between fetches.
     pub(super) headers: Arc<HeaderMap>,
-    /// What makes a repeated mutation recognisable: the client's, or made here.
-    pub(super) idempotency_key: String,
+    /// What makes a repeated mutation recognisable: the client's, or made here when there is a mutation.
+    idempotency_key: OnceLock<String>,
 }
 
 /// Stands for what subgraphs can tell callers apart by; by default there is nothing.
@@ -35,16 +35,16 @@ impl Caller {
         trace: &TraceContext,
     ) -> Self {
         let mut headers = HeaderMap::new();
-        headers.insert(header::TRACEPARENT, trace.to_string());
+        header::set(&mut headers, header::TRACEPARENT, trace.to_string());
         if let Some(state) = &trace.state {
-            headers.insert(header::TRACESTATE, header::ascii(state));
+            header::set(&mut headers, header::TRACESTATE, header::ascii(state));
         }
         if let Some(identity) = identity {
-            headers.insert(header::IDENTITY, identity.header.as_str());
+            header::set(&mut headers, header::IDENTITY, identity.header.as_str());
         }
-        headers.insert(header::CLIENT_ADDRESS, client.address.to_string());
+        header::set(&mut headers, header::CLIENT_ADDRESS, client.address.to_string());
         if let Some(agent) = &client.agent {
-            headers.insert(header::CLIENT_AGENT, agent.as_str());
+            header::set(&mut headers, header::CLIENT_AGENT, agent.as_str());
         }
         for name in &config.http.forward_headers {
             // What isn't printable ASCII can't be carried, and is left out rather than changed.
@@ -52,13 +52,18 @@ impl Caller {
                 headers.append(name.as_str(), header::ascii(value));
             }
         }
-        Self { headers: Arc::new(headers), idempotency_key: idempotency_key(parts) }
+        Self { headers: Arc::new(headers), idempotency_key: clients_key(parts) }
     }
 
     /// What subgraphs can tell callers apart by, as far as their answers should depend on it. Where a client sits,
     /// what it runs and which trace it is part of isn't among that.
     pub fn key(&self) -> CallerKey {
         self.key_without(&[])
+    }
+
+    /// What makes a repeated mutation recognisable: always the same of one caller.
+    pub(super) fn idempotency_key(&self) -> &str {
+        self.idempotency_key.get_or_init(|| uuid::Uuid::new_v4().to_string())
     }
 
     /// On whose behalf answers are kept: see [`Self::key`]. What may be kept for everybody is shared by callers with
@@ -85,11 +90,9 @@ impl Caller {
     }
 }
 
-fn idempotency_key(parts: &Parts) -> String {
-    parts
-        .headers
-        .get("idempotency-key")
-        .and_then(|key| key.to_str().ok())
-        .filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY)
-        .map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned)
+/// The key that the client gave.
+fn clients_key(parts: &Parts) -> OnceLock<String> {
+    let given = parts.headers.get("idempotency-key").and_then(|key| key.to_str().ok());
+    let good = given.filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY);
+    good.map_or_else(OnceLock::new, |key| key.to_owned().into())
 }

@@ -130,16 +130,16 @@ impl<K: Clone + Eq + Hash, V: Clone> InFlight<K, V> {
     /// Only what `good` takes is shared. Where somebody's work comes to anything else, or is left, those who waited
     /// for it do it each for themselves: it may be due to that one's deadline, and nobody is to wait for one after
     /// the other.
-    pub(super) async fn join<T>(
+    pub(super) async fn join<T, F: Future<Output = T>>(
         &self,
         key: K,
-        work: impl Future<Output = T>,
+        work: impl FnOnce() -> F,
         good: impl Fn(&T) -> Option<V>,
         taken: impl FnOnce(V) -> T,
     ) -> T {
         match self.place(key) {
             Place::Leads(lead) => {
-                let done = work.await;
+                let done = work().await;
                 if let Some(value) = good(&done) {
                     lead.share(value);
                 }
@@ -149,7 +149,7 @@ impl<K: Clone + Eq + Hash, V: Clone> InFlight<K, V> {
                 let shared = result.wait_for(Option::is_some).await.ok().and_then(|value| value.clone());
                 match shared {
                     Some(value) => taken(value),
-                    None => work.await,
+                    None => work().await,
                 }
             }
         }
@@ -213,7 +213,7 @@ mod tests {
         key: &'static str,
         work: impl Future<Output = Result<u32, ()>>,
     ) -> Result<u32, ()> {
-        all.join(key, work, |done| done.ok(), Ok).await
+        all.join(key, || work, |done| done.ok(), Ok).await
     }
 
     #[tokio::test]

@@ -126,9 +126,8 @@ impl RequestFetcher<'_> {
         };
         let deadline = self.deadline(&target);
         let late = || FetchError { subgraph: target.name.clone(), kind: FetchErrorKind::Timeout };
-        // In a box: it would be there three times, once for each state in which it waits or runs.
-        let sent = Box::pin(self.send_counted(target.clone(), sending));
-        let joined = in_flight.fetches.join(key, sent, |reply| reply.as_ref().ok().cloned(), Ok);
+        let send = || self.send_counted(target.clone(), sending);
+        let joined = in_flight.fetches.join(key, send, |reply| reply.as_ref().ok().cloned(), Ok);
         // Another request's fetch may have longer than this one.
         timeout_at(deadline, joined).await.unwrap_or_else(|_| Err(late()))
     }
@@ -138,7 +137,7 @@ impl RequestFetcher<'_> {
         let (started, name) = (Clock::now(), target.name.clone());
         let outcome = self.send(target, sending).await;
         let code = outcome.as_ref().err().map_or("ok", FetchError::code);
-        self.pipeline.metrics.fetch(&name, code, started.elapsed());
+        self.pipeline.metrics.fetch(name, code, started.elapsed());
         outcome
     }
 
@@ -226,9 +225,9 @@ impl RequestFetcher<'_> {
     /// The request's key, numbered where it makes several mutations: a subgraph that remembers keys would
     /// take the second for a repetition of the first.
     fn next_key(&self) -> Arc<str> {
-        let key = &self.ready.request.caller.idempotency_key;
+        let key = self.ready.request.caller.idempotency_key();
         match self.progress.mutations.fetch_add(1, Ordering::Relaxed) {
-            0 => key.as_str().into(),
+            0 => key.into(),
             n => format!("{key}.{n}").into(),
         }
     }
@@ -252,7 +251,7 @@ impl Fetcher for RequestFetcher<'_> {
             (None, _) => {
                 let error =
                     FetchError { subgraph: self.service(subgraph).into(), kind: FetchErrorKind::Unavailable };
-                self.pipeline.metrics.fetch(self.service(subgraph), error.code(), Duration::ZERO);
+                self.pipeline.metrics.fetch(error.subgraph.clone(), error.code(), Duration::ZERO);
                 Err(error)
             }
         };

@@ -1,6 +1,6 @@
 //! The gateway's metrics, in Prometheus' text format.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use prometheus_client::{
     collector::Collector,
@@ -30,14 +30,14 @@ pub struct RequestLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct FetchLabels {
     /// The subgraph's name.
-    pub subgraph: String,
+    pub subgraph: Arc<str>,
     /// `ok`, or the error's code.
-    pub outcome: String,
+    pub outcome: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct SubgraphLabel {
-    subgraph: String,
+    subgraph: Arc<str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -208,10 +208,10 @@ impl Metrics {
     }
 
     /// Counts a fetch.
-    pub fn fetch(&self, subgraph: &str, outcome: &str, took: Duration) {
-        let label = SubgraphLabel { subgraph: subgraph.to_owned() };
+    pub fn fetch(&self, subgraph: Arc<str>, outcome: &'static str, took: Duration) {
+        let label = SubgraphLabel { subgraph };
         self.fetch_seconds.get_or_create(&label).observe(took.as_secs_f64());
-        let labels = FetchLabels { subgraph: label.subgraph, outcome: outcome.to_owned() };
+        let labels = FetchLabels { subgraph: label.subgraph, outcome };
         self.fetches.get_or_create(&labels).inc();
     }
 
@@ -242,7 +242,7 @@ mod tests {
     fn what_is_counted_is_shown() {
         let metrics = Metrics::default();
         metrics.request(RequestLabels { kind: "query", status: 200, code: "" }, Duration::from_millis(3));
-        metrics.fetch("products", "ok", Duration::from_millis(2));
+        metrics.fetch("products".into(), "ok", Duration::from_millis(2));
         let text = metrics.render().unwrap();
         assert!(text.contains(r#"tributary_requests_total{kind="query",status="200",code=""} 1"#), "{text}");
         assert!(

@@ -44,10 +44,10 @@ impl FetchRequest {
     pub(super) fn headers_now(&self, now: Instant) -> HeaderMap {
         let mut headers = HeaderMap::clone(&self.headers);
         let left = self.deadline.saturating_duration_since(now);
-        headers.insert(header::TIMEOUT_MS, left.as_millis().to_string());
-        headers.insert(header::ACCEPT, header::ACCEPT_PARTS);
+        header::set(&mut headers, header::TIMEOUT_MS, left.as_millis().to_string());
+        header::set(&mut headers, header::ACCEPT, header::ACCEPT_PARTS);
         if let Some(key) = &self.idempotency_key {
-            headers.insert(header::IDEMPOTENCY_KEY, &**key);
+            header::set(&mut headers, header::IDEMPOTENCY_KEY, &**key);
         }
         headers
     }

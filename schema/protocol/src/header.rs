@@ -1,6 +1,6 @@
 //! Header names, exactly as they are sent: NATS compares them case-sensitively.
 
-use async_nats::HeaderMap;
+use async_nats::header::{HeaderMap, HeaderName, IntoHeaderValue};
 
 /// What is left of the deadline in milliseconds, counted from receipt.
 pub const TIMEOUT_MS: &str = "Graphql-Timeout-Ms";
@@ -45,7 +45,12 @@ pub const ACCEPT_PARTS: &str = "parts";
 /// Reads a header's first value.
 #[must_use]
 pub fn get<'a>(headers: &'a HeaderMap, name: &'static str) -> Option<&'a str> {
-    headers.get(name).map(async_nats::HeaderValue::as_str)
+    headers.get(HeaderName::from_static(name)).map(async_nats::HeaderValue::as_str)
+}
+
+/// Sets a header. `HeaderMap::insert` copies a name that it gets as text, and checks it, each time.
+pub fn set(headers: &mut HeaderMap, name: &'static str, value: impl IntoHeaderValue) {
+    headers.insert(HeaderName::from_static(name), value);
 }
 
 /// Whether a requester says that it takes a reply in parts.

@@ -107,7 +107,7 @@ impl Replier {
     /// Sends a failure.
     pub(crate) async fn fail(&self, reply: Subject, failure: &Failure) {
         let mut headers = HeaderMap::new();
-        headers.insert(header::INSTANCE, self.instance.as_str());
+        header::set(&mut headers, header::INSTANCE, self.instance.as_str());
         failure.write(&mut headers);
         self.publish(reply, headers, Bytes::new()).await;
     }
@@ -120,8 +120,8 @@ impl Replier {
     /// Invites the rest of a request in parts.
     pub(crate) async fn invite(&self, reply: Subject, token: &Token) {
         let mut headers = HeaderMap::new();
-        headers.insert(header::INSTANCE, self.instance.as_str());
-        headers.insert(header::CONTROL, token.as_str());
+        header::set(&mut headers, header::INSTANCE, self.instance.as_str());
+        header::set(&mut headers, header::CONTROL, token.as_str());
         self.publish(reply, headers, Bytes::new()).await;
     }
 
@@ -134,7 +134,7 @@ impl Replier {
         accepts_parts: bool,
     ) -> Result<(), Failure> {
         let limits = Limits { max_payload: self.client.max_payload(), max_total: self.max_total };
-        headers.insert(header::INSTANCE, self.instance.as_str());
+        header::set(&mut headers, header::INSTANCE, self.instance.as_str());
         if limits.fit_one(&headers, &payload) {
             self.publish(reply, headers, payload).await;
             return Ok(());

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::npm;
 use super::peer::Peer;
-use super::scenario::Scenario;
+use super::scenario::{Ours, Scenario};
 use crate::gateway::{Gateway, Starting};
 use crate::running::Running;
 use crate::usage::Usage;
@@ -22,6 +22,8 @@ pub struct Contestant {
     pub url: String,
     /// Its process.
     pub pid: u32,
+    /// How many instances of each subgraph there are meanwhile.
+    pub instances: usize,
     /// Of ours: from its start until it was ready, and its memory then.
     pub start: Option<(Duration, u64)>,
     _runs: Runs,
@@ -38,7 +40,7 @@ enum Runs {
 impl Contestant {
     /// Ours, or one of another revision; `number` from 1 chooses its credential.
     pub fn ours(
-        name: &str,
+        ours: &Ours,
         program: &Path,
         scenario: &Scenario,
         (nats, number): (&Nats, u8),
@@ -50,12 +52,14 @@ impl Contestant {
         let quiet = ["--log", "info,tributary::http=warn,async_nats=warn"];
         let mut arguments = vec!["--require", REQUIRED];
         arguments.extend(quiet);
+        arguments.extend(ours.flags);
         arguments.extend(scenario.dedupe.flag());
-        let how = Starting { program, name, nats: &url, id: &id, arguments: &arguments };
+        let how = Starting { program, name: &id, nats: &url, id: &id, arguments: &arguments };
         let gateway = Gateway::start(&how, folder)?;
         let memory = Usage::of(gateway.pid())?.memory;
         Ok(Self {
-            name: name.to_owned(),
+            name: ours.name.to_owned(),
+            instances: ours.instances,
             url: format!("http://{}/graphql", gateway.address),
             pid: gateway.pid(),
             start: Some((gateway.took, memory)),
@@ -66,14 +70,15 @@ impl Contestant {
     /// One that runs already.
     pub fn peer(peer: &Peer) -> Self {
         let Peer { name, url, pid } = peer.clone();
-        Self { name, url, pid, start: None, _runs: Runs::Peer }
+        Self { name, url, pid, instances: 1, start: None, _runs: Runs::Peer }
     }
 
     /// One of npm's.
     pub fn npm(which: npm::Which, supergraph: &Path, folder: &Path) -> Result<Self> {
         let (running, url) = npm::start(which, supergraph, folder)?;
         let pid = running.pid();
-        Ok(Self { name: which.name().to_owned(), url, pid, start: None, _runs: Runs::Npm(running) })
+        let (name, _runs) = (which.name().to_owned(), Runs::Npm(running));
+        Ok(Self { name, url, pid, instances: 1, start: None, _runs })
     }
 
     /// Its answer to a request, which has to be a good one.

@@ -49,6 +49,35 @@ pub enum Traffic {
     Many(Vec<String>),
 }
 
+/// A way to run ours.
+#[derive(Clone, Copy, Debug)]
+pub struct Ours {
+    /// What the table calls it.
+    pub name: &'static str,
+    /// What it is told besides.
+    pub flags: &'static [&'static str],
+    /// How many instances of each subgraph there are.
+    pub instances: usize,
+}
+
+/// Who takes part beside ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// Nobody.
+    Nobody,
+    /// Those that run already, and another revision of ours.
+    Peers,
+    /// The gateways of npm, too: they need long for everything.
+    PeersAndNpm,
+}
+
+/// As others are: what subgraphs say of keeping their answers doesn't count.
+const PLAIN: Ours = Ours { name: "tributary", flags: &["--cache-bytes=0"], instances: 1 };
+/// Answers are kept for as long as the subgraphs say, whatever happens.
+const KEEPING: Ours =
+    Ours { name: "tributary, answers kept", flags: &["--cache-without-events"], instances: 1 };
+const TWICE: Ours = Ours { name: "tributary, 2 instances each", instances: 2, ..PLAIN };
+
 /// What is asked, and by how many.
 #[derive(Clone, Debug)]
 pub struct Scenario {
@@ -62,8 +91,10 @@ pub struct Scenario {
     pub delay: u64,
     /// Which equal requests are made one.
     pub dedupe: Dedupe,
-    /// Whether the gateways of npm take part: they need long for everything.
-    pub with_npm: bool,
+    /// How ours is run; more than one way are compared with each other.
+    pub ours: &'static [Ours],
+    /// Who else takes part.
+    pub others: Others,
     /// Whether it changes something, so that no two answers are equal.
     pub changes: bool,
     /// The part of the most that was reached in the scenario before, in percent; without it as much as can be.
@@ -81,7 +112,8 @@ pub fn all() -> Vec<Scenario> {
         connections: 50,
         delay: 0,
         dedupe: Dedupe::Off,
-        with_npm: true,
+        ours: &[PLAIN],
+        others: Others::PeersAndNpm,
         changes: false,
         percent: None,
     };
@@ -89,10 +121,11 @@ pub fn all() -> Vec<Scenario> {
         name,
         traffic: same(&format!("{{ rows(count: {count}) {{ id number text }} }}")),
         connections,
-        with_npm: false,
+        others: Others::Peers,
         ..deep.clone()
     };
-    let without_npm = Scenario { with_npm: false, ..deep.clone() };
+    let without_npm = Scenario { others: Others::Peers, ..deep.clone() };
+    let alone = Scenario { others: Others::Nobody, ..deep.clone() };
     vec![
         deep.clone(),
         Scenario { name: "deep query at 80 %", percent: Some(80), ..without_npm.clone() },
@@ -106,7 +139,15 @@ pub fn all() -> Vec<Scenario> {
             connections: 200,
             ..without_npm.clone()
         },
+        Scenario { name: "deep query, twice the instances", ours: &[PLAIN, TWICE], ..alone.clone() },
+        Scenario { name: "deep query, answers kept", ours: &[PLAIN, KEEPING], ..alone.clone() },
         Scenario { name: "small query", traffic: same(SMALL), ..deep },
+        Scenario {
+            name: "small query, answers kept",
+            traffic: same(SMALL),
+            ours: &[PLAIN, KEEPING],
+            ..alone
+        },
         Scenario {
             name: "mutation",
             traffic: same("mutation { note(text: \"good\") { id text } }"),

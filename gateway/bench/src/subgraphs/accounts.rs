@@ -4,8 +4,10 @@ use async_graphql::{EmptyMutation, EmptySubscription, ID, Object, SimpleObject};
 use tributary_subgraph::{FederatedSchema, federated};
 
 use super::control::Control;
+use super::keeping::{AGE, cache_control};
 
 #[derive(SimpleObject)]
+#[graphql(directive = cache_control::apply(Some(AGE)))]
 struct User {
     id: ID,
     name: Option<&'static str>,

@@ -4,9 +4,10 @@ use async_graphql::{ComplexObject, EmptyMutation, EmptySubscription, Object, Sim
 use tributary_subgraph::{FederatedSchema, federated};
 
 use super::control::Control;
+use super::keeping::{AGE, cache_control};
 
 #[derive(SimpleObject)]
-#[graphql(complex)]
+#[graphql(complex, directive = cache_control::apply(Some(AGE)))]
 struct Product {
     upc: String,
     #[graphql(external)]

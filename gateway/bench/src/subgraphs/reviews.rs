@@ -4,12 +4,13 @@ use async_graphql::{ComplexObject, EmptyMutation, EmptySubscription, ID, Object,
 use tributary_subgraph::{FederatedSchema, federated};
 
 use super::control::Control;
+use super::keeping::{AGE, cache_control};
 
 /// By its number.
 #[derive(Clone, Copy)]
 struct Review(usize);
 
-#[Object]
+#[Object(directive = cache_control::apply(Some(AGE)))]
 impl Review {
     async fn id(&self) -> ID {
         (self.0 + 1).into()
@@ -30,7 +31,7 @@ impl Review {
 }
 
 #[derive(SimpleObject)]
-#[graphql(complex)]
+#[graphql(complex, directive = cache_control::apply(Some(AGE)))]
 struct User {
     id: ID,
     #[graphql(external)]
@@ -45,7 +46,7 @@ impl User {
 }
 
 #[derive(SimpleObject)]
-#[graphql(complex)]
+#[graphql(complex, directive = cache_control::apply(Some(AGE)))]
 struct Product {
     upc: String,
 }
