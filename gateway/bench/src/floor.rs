@@ -25,6 +25,7 @@ use tokio::task::JoinSet;
 use xtask::servers::Nats;
 
 use crate::running::Running;
+use crate::table::{Line, Table};
 use crate::usage::Usage;
 
 /// What is measured.
@@ -61,6 +62,7 @@ pub struct Figures {
     per_second: f64,
     /// Microseconds from request to reply.
     p50: f64,
+    p95: f64,
     p99: f64,
     /// Microseconds of processor for each.
     client: f64,
@@ -75,8 +77,8 @@ const REQUEST: usize = 300;
 const LISTENS: &str = "echo at ";
 const SUBJECT: &str = "floor";
 
-/// Measures, and prints a table.
-pub fn run(options: &Options) -> Result<Vec<Figures>> {
+/// Measures; in the table who asks stands for the gateway, and who answers for the subgraphs.
+pub fn run(options: &Options, table: &mut Table) -> Result<Vec<Figures>> {
     let folder = tempfile::tempdir()?;
     let nats = Nats::start_open();
     let mut command = Command::new(std::env::current_exe()?);
@@ -94,19 +96,29 @@ pub fn run(options: &Options) -> Result<Vec<Figures>> {
             figures.push(runtime.block_on(asking.measure(pids))?);
         }
     }
-    print(&figures);
+    table.add(figures.iter().map(Figures::line));
     Ok(figures)
 }
 
-#[expect(clippy::print_stdout, reason = "this is what the program is for")]
-fn print(figures: &[Figures]) {
-    println!("| reply | way | at once | replies/s | p50 µs | p99 µs | client CPU µs | echo | nats-server |");
-    println!("|---|---|---|---|---|---|---|---|---|");
-    for Figures { way, bytes, at_once, per_second, p50, p99, client, echo, nats } in figures {
-        println!(
-            "| {} KiB | {way:?} | {at_once} | {per_second:.0} | {p50:.0} | {p99:.0} | {client:.1} | {echo:.1} | {nats:.1} |",
-            bytes >> 10,
-        );
+impl Figures {
+    fn line(&self) -> Line {
+        let Self { way, bytes, at_once, per_second, p50, p95, p99, client, echo, nats } = *self;
+        let who = match way {
+            Way::Nats => "none, over NATS",
+            Way::Http => "none, over HTTP",
+        };
+        let milliseconds = |microseconds: f64| microseconds / 1e3;
+        Line {
+            what: format!("{} KiB, {at_once} at once", bytes >> 10),
+            who: who.to_owned(),
+            rate: per_second,
+            quantiles: [p50, p95, p99].map(milliseconds),
+            gateway: milliseconds(client),
+            spread: None,
+            behind: [nats, echo].map(milliseconds),
+            peak: None,
+            fetches: None,
+        }
     }
 }
 
@@ -151,6 +163,7 @@ impl Asking<'_> {
             at_once: self.options.at_once,
             per_second: took.len() as f64 / used(0).time.as_secs_f64(),
             p50: quantile(50),
+            p95: quantile(95),
             p99: quantile(99),
             client: of(0),
             echo: of(1),

@@ -12,6 +12,7 @@
 //! supergraph of these, for gateways that need one
 //! gateway    ours, as a process of its own
 //! running    a process and its log
+//! table      what requests cost, with a gateway and without
 //! usage      what processes have used of processor and memory
 //! ```
 
@@ -24,15 +25,17 @@ mod running;
 mod stage;
 pub mod subgraphs;
 pub mod supergraph;
+mod table;
 mod usage;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use serde_json::Map;
+use serde_json::{Map, Value};
+use table::Table;
 
 /// Measures a gateway, with everything that it needs beside it.
 #[derive(Parser)]
@@ -90,22 +93,34 @@ fn run(arguments: Arguments) -> Result<()> {
         Some(what) => vec![what],
         None => ["floor", "queries", "live"].iter().filter_map(|name| by_default(name)).collect(),
     };
-    let mut figures = Map::new();
+    let (mut table, mut figures) = (Table::default(), Map::new());
     for what in all {
-        let (name, found) = match what {
-            What::Floor(options) => ("floor", serde_json::to_value(floor::run(&options)?)?),
-            What::Queries(options) => ("queries", serde_json::to_value(queries::run(&gateway, &options)?)?),
-            What::Live(options) => ("live", serde_json::to_value(live::run(&gateway, &options)?)?),
-            What::Supergraph(options) => return supergraph::run(&options),
-            What::Subgraphs(options) => return subgraphs::run(&options),
-            What::FloorEcho(options) => return floor::echo(&options),
-        };
-        figures.insert(name.to_owned(), found);
+        let measured = measure(&gateway, what, &mut table);
+        if let Some((name, found)) = measured.inspect_err(|_| table.print())? {
+            figures.insert(name.to_owned(), found);
+        }
     }
+    table.print();
     if let Some(file) = json {
         fs::write(&file, serde_json::to_vec_pretty(&figures)?).with_context(|| file.display().to_string())?;
     }
     Ok(())
+}
+
+/// Does one of these. Returns its name and figures, if it is a measurement.
+fn measure(gateway: &Path, what: What, table: &mut Table) -> Result<Option<(&'static str, Value)>> {
+    let (name, found) = match what {
+        What::Floor(options) => ("floor", serde_json::to_value(floor::run(&options, table)?)?),
+        What::Queries(options) => ("queries", serde_json::to_value(queries::run(gateway, &options, table)?)?),
+        What::Live(options) => {
+            table.print();
+            ("live", serde_json::to_value(live::run(gateway, &options)?)?)
+        }
+        What::Supergraph(options) => return supergraph::run(&options).map(|()| None),
+        What::Subgraphs(options) => return subgraphs::run(&options).map(|()| None),
+        What::FloorEcho(options) => return floor::echo(&options).map(|()| None),
+    };
+    Ok(Some((name, found)))
 }
 
 /// What is measured under that name if nothing more is said.

@@ -5,7 +5,7 @@
 //!   └ operations  many different ones
 //! contestant    a gateway: ours, one of another revision, those of npm, any that runs already
 //! load          oha, and what it found
-//! figures       medians of several rounds, the table
+//! figures       medians of several rounds
 //! ```
 //!
 //! In each round every contestant has its turn, so that what the machine does besides befalls all of them.
@@ -30,6 +30,7 @@ use xtask::servers::Nats;
 
 use crate::subgraphs::{self, Subgraphs};
 use crate::supergraph;
+use crate::table::Table;
 use crate::usage::{Usage, forget_peak};
 use contestant::Contestant;
 pub use figures::Figures;
@@ -67,8 +68,8 @@ pub struct Options {
 /// Before it is measured, a gateway has to have seen what is asked.
 const WARMING: Duration = Duration::from_secs(2);
 
-/// Measures, and prints a table.
-pub fn run(gateway: &Path, options: &Options) -> Result<Figures> {
+/// Measures; the table has what could be measured, even where something couldn't.
+pub fn run(gateway: &Path, options: &Options, table: &mut Table) -> Result<Figures> {
     options.peer.iter().try_for_each(Peer::check)?;
     let wanted = |scenario: &Scenario| {
         options.scenario.is_empty() || options.scenario.iter().any(|text| scenario.name.contains(text))
@@ -91,7 +92,8 @@ pub fn run(gateway: &Path, options: &Options) -> Result<Figures> {
         }
         bench.subgraphs.delay(0)?;
     }
-    figures.print();
+    table.add(figures.lines());
+    figures.start().into_iter().for_each(|text| table.remark(text));
     ensure!(failed == 0, "{failed} scenarios couldn't be measured");
     Ok(figures)
 }

@@ -29,7 +29,8 @@ pub fn provide() -> Result<PathBuf> {
         cargo.args(["install", "oha", "--locked", "--version", VERSION, "--root"]).arg(&folder);
         // What was built when it was interrupted needn't be built again.
         let build = folder.join("build");
-        let status = cargo.arg("--target-dir").arg(&build).status().context("cargo")?;
+        let status = cargo.arg("--target-dir").arg(&build).status();
+        let status = status.context("there is no oha on PATH, and no cargo to build it: put one there")?;
         ensure!(status.success(), "`cargo install oha --version {VERSION}` failed: put an oha on PATH");
         fs::remove_dir_all(&build)?;
     }

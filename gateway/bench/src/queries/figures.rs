@@ -1,9 +1,10 @@
-//! Medians of several rounds, and the table.
+//! Medians of several rounds.
 
 use serde::Serialize;
 
 use super::contestant::Contestant;
 use super::scenario::Scenario;
+use crate::table::{Line, mebibytes};
 
 /// What one round came to.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -87,45 +88,36 @@ impl Figures {
         Some(row.median(|costs| costs.rate))
     }
 
-    /// As Markdown.
-    #[expect(clippy::print_stdout, reason = "this is what the program is for")]
-    pub fn print(&self) {
-        println!(
-            "| scenario | gateway | answers/s | p50 ms | p95 | p99 | gateway CPU ms | nats-server | subgraphs | peak MiB \
-             | fetches |"
-        );
-        println!("|---|---|---|---|---|---|---|---|---|---|---|");
-        self.rows.iter().for_each(|row| println!("{}", row.line()));
+    /// As lines of the table.
+    pub fn lines(&self) -> impl Iterator<Item = Line> {
+        self.rows.iter().map(Row::line)
+    }
+
+    /// How soon ours was ready, and what memory it had then, where it was started.
+    pub fn start(&self) -> Option<String> {
         let ready = self.rows.iter().filter_map(|row| row.ready.zip(row.idle));
-        if let Some((ready, idle)) = ready.reduce(|a, b| (a.0.max(b.0), a.1.max(b.1))) {
-            println!(
-                "\nOurs was ready after at most {ready:.0} ms, and had at most {} MiB then.",
-                mebibytes(idle)
-            );
-        }
+        let (ready, idle) = ready.reduce(|a, b| (a.0.max(b.0), a.1.max(b.1)))?;
+        let idle = mebibytes(idle);
+        Some(format!("Ours was ready after at most {ready:.0} ms, and had at most {idle} MiB then."))
     }
 }
 
 impl Row {
-    fn line(&self) -> String {
-        let (least, most) = self.spread(|costs| costs.gateway);
-        format!(
-            "| {} | {} | {:.0} | {:.2} | {:.2} | {:.2} | {:.3} ({least:.3} to {most:.3}) | {:.3} | {:.3} | {} | {:.2} |",
-            self.scenario,
-            self.contestant,
-            self.median(|costs| costs.rate),
-            self.median(|costs| costs.p50),
-            self.median(|costs| costs.p95),
-            self.median(|costs| costs.p99),
-            self.median(|costs| costs.gateway),
-            self.median(|costs| costs.nats),
-            self.median(|costs| costs.subgraphs),
-            mebibytes(self.median(|costs| costs.peak as f64) as u64),
-            self.median(|costs| costs.fetches),
-        )
+    fn line(&self) -> Line {
+        Line {
+            what: self.scenario.to_owned(),
+            who: self.contestant.clone(),
+            rate: self.median(|costs| costs.rate),
+            quantiles: [
+                self.median(|costs| costs.p50),
+                self.median(|costs| costs.p95),
+                self.median(|costs| costs.p99),
+            ],
+            gateway: self.median(|costs| costs.gateway),
+            spread: Some(self.spread(|costs| costs.gateway)),
+            behind: [self.median(|costs| costs.nats), self.median(|costs| costs.subgraphs)],
+            peak: Some(self.median(|costs| costs.peak as f64) as u64),
+            fetches: Some(self.median(|costs| costs.fetches)),
+        }
     }
-}
-
-fn mebibytes(bytes: u64) -> u64 {
-    bytes >> 20
 }
