@@ -125,7 +125,7 @@ pub async fn execute<F: Fetcher>(plan: &Plan, request: ExecuteRequest<'_>, fetch
         return relayed(plan, run, fetcher).await;
     }
     let ready = run.without_dependencies();
-    whole(plan, run, ready, fetcher).await
+    gathered(plan, run, ready, fetcher).await.write()
 }
 
 /// The reply of the only fetch, as it came if it can be passed on so.
@@ -182,20 +182,29 @@ pub async fn execute_event<F: Fetcher>(
     let request = run.begin_event();
     run.absorb(request, Ok(reply));
     let ready = run.ended(FetchId(0));
-    whole(plan, run, ready, fetcher).await
+    gathered(plan, run, ready, fetcher).await.write()
 }
 
 /// A plan that has run: everything that was fetched is where it belongs, and the answer is still to be written.
 pub struct Gathered<'p, F>(Run<'p, F>);
 
-/// The first half of [`execute`] by itself, for those who want to know what each half costs.
+/// The first half of [`execute`] by itself, where the plan's only reply isn't passed on as it came.
 pub async fn gather<'p, F: Fetcher>(
     plan: &'p Plan,
     request: ExecuteRequest<'p>,
     fetcher: &'p F,
 ) -> Gathered<'p, F> {
-    let mut run = Run::new(plan, request, fetcher);
+    let run = Run::new(plan, request, fetcher);
     let ready = run.without_dependencies();
+    gathered(plan, run, ready, fetcher).await
+}
+
+async fn gathered<'p, F: Fetcher>(
+    plan: &'p Plan,
+    mut run: Run<'p, F>,
+    ready: Vec<FetchId>,
+    fetcher: &'p F,
+) -> Gathered<'p, F> {
     drive(plan, &mut run, ready, fetcher, |_| ControlFlow::Continue(())).await;
     Gathered(run)
 }
@@ -205,17 +214,6 @@ impl<F: Fetcher> Gathered<'_, F> {
     pub fn write(mut self) -> ExecutionResult {
         self.0.finish().0
     }
-}
-
-/// The answer in one piece.
-async fn whole<F: Fetcher>(
-    plan: &Plan,
-    mut run: Run<'_, F>,
-    ready: Vec<FetchId>,
-    fetcher: &F,
-) -> ExecutionResult {
-    drive(plan, &mut run, ready, fetcher, |_| ControlFlow::Continue(())).await;
-    run.finish().0
 }
 
 /// Fetches until everything is there, or until who is told whenever fetches have ended wants no more.

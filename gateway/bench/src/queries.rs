@@ -179,13 +179,12 @@ impl<'a> Bench<'a> {
         Ok(all)
     }
 
-    /// Starts a second instance of each subgraph, or ends it.
-    fn instances(&self, count: usize) -> Result<()> {
+    /// Starts a second instance of each subgraph where there is to be one, and else ends it.
+    fn second(&self, wanted: bool) -> Result<()> {
         let mut second = self.second.borrow_mut();
-        match (count, second.is_some()) {
-            (2, false) => *second = Some(Subgraphs::start(&self.nats, 0, "second", self.folder.path())?),
-            (1, true) => *second = None,
-            _ => {}
+        if wanted != second.is_some() {
+            let start = || Subgraphs::start(&self.nats, 0, "second", self.folder.path());
+            *second = wanted.then(start).transpose()?;
         }
         Ok(())
     }
@@ -223,7 +222,7 @@ impl<'a> Bench<'a> {
         contestant: &Contestant,
         (time, rate, bytes): (Duration, Option<f64>, Option<u64>),
     ) -> Result<Costs> {
-        self.instances(contestant.instances)?;
+        self.second(contestant.twice)?;
         forget_peak(contestant.pid)?;
         let (requests, before) = (self.requests()?, self.usages(contestant)?);
         let found = self.load.run(&contestant.url, scenario, time, rate, bytes)?;

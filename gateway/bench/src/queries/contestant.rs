@@ -22,8 +22,8 @@ pub struct Contestant {
     pub url: String,
     /// Its process.
     pub pid: u32,
-    /// How many instances of each subgraph there are meanwhile.
-    pub instances: usize,
+    /// Whether there is a second instance of each subgraph meanwhile.
+    pub twice: bool,
     /// Of ours: from its start until it was ready, and its memory then.
     pub start: Option<(Duration, u64)>,
     _runs: Runs,
@@ -59,7 +59,7 @@ impl Contestant {
         let memory = Usage::of(gateway.pid())?.memory;
         Ok(Self {
             name: ours.name.to_owned(),
-            instances: ours.instances,
+            twice: ours.twice,
             url: format!("http://{}/graphql", gateway.address),
             pid: gateway.pid(),
             start: Some((gateway.took, memory)),
@@ -70,7 +70,7 @@ impl Contestant {
     /// One that runs already.
     pub fn peer(peer: &Peer) -> Self {
         let Peer { name, url, pid } = peer.clone();
-        Self { name, url, pid, instances: 1, start: None, _runs: Runs::Peer }
+        Self { name, url, pid, twice: false, start: None, _runs: Runs::Peer }
     }
 
     /// One of npm's.
@@ -78,7 +78,7 @@ impl Contestant {
         let (running, url) = npm::start(which, supergraph, folder)?;
         let pid = running.pid();
         let (name, _runs) = (which.name().to_owned(), Runs::Npm(running));
-        Ok(Self { name, url, pid, instances: 1, start: None, _runs })
+        Ok(Self { name, url, pid, twice: false, start: None, _runs })
     }
 
     /// Its answer to a request, which has to be a good one.

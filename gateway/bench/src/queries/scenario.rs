@@ -56,8 +56,8 @@ pub struct Ours {
     pub name: &'static str,
     /// What it is told besides.
     pub flags: &'static [&'static str],
-    /// How many instances of each subgraph there are.
-    pub instances: usize,
+    /// Whether there is a second instance of each subgraph meanwhile.
+    pub twice: bool,
 }
 
 /// Who takes part beside ours.
@@ -72,11 +72,11 @@ pub enum Others {
 }
 
 /// As others are: what subgraphs say of keeping their answers doesn't count.
-const PLAIN: Ours = Ours { name: "tributary", flags: &["--cache-bytes=0"], instances: 1 };
+const PLAIN: Ours = Ours { name: "tributary", flags: &["--cache-bytes=0"], twice: false };
 /// Answers are kept for as long as the subgraphs say, whatever happens.
 const KEEPING: Ours =
-    Ours { name: "tributary, answers kept", flags: &["--cache-without-events"], instances: 1 };
-const TWICE: Ours = Ours { name: "tributary, 2 instances each", instances: 2, ..PLAIN };
+    Ours { name: "tributary, answers kept", flags: &["--cache-without-events"], twice: false };
+const TWICE: Ours = Ours { name: "tributary, 2 instances each", twice: true, ..PLAIN };
 
 /// What is asked, and by how many.
 #[derive(Clone, Debug)]
